@@ -1,0 +1,15 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// newRootCommand lists every command once; each lives in a file of its own name.
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "ajolote",
+		Short:         "Fine-tune, evaluate and serve language and embedding models",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand()
+	return root
+}
