@@ -1,0 +1,103 @@
+// Cross-entropy of a linear head, without ever holding all logits: scale * sum_i -log softmax(W x_i)[target_i].
+//
+// Rows go through in chunks that fit a byte budget. As the factor of the loss is known beforehand, the forward pass turns
+// each chunk of logits into its gradient in place and multiplies it back: what backward needs is already there (the idea of
+// Liger-Kernel's fused linear cross-entropy). A 16-bit head is widened in bands of rows, never as a whole.
+#include "shim.h"
+
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+
+namespace ajolote {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// bands calls f(first row, rows, band in the type of the computation) for bands of a head.
+template <typename F>
+void bands(const at::Tensor& weight, at::ScalarType type, F f) {
+  const int64_t rows = weight.size(0);
+  const int64_t band = weight.scalar_type() == type ? rows : 8192;
+  for (int64_t first = 0; first < rows; first += band) {
+    int64_t n = std::min(band, rows - first);
+    f(first, n, weight.narrow(0, first, n).to(type));
+  }
+}
+
+struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& hidden, const at::Tensor& weight,
+                            const at::Tensor& targets, double scale, int64_t budget) {
+    const int64_t rows = hidden.size(0), words = weight.size(0);
+    const bool dx_wanted = hidden.requires_grad(), dw_wanted = weight.requires_grad();
+    const int64_t chunk = std::clamp<int64_t>(budget / (words * 4), 1, std::max<int64_t>(rows, 1));
+    at::AutoDispatchBelowADInplaceOrView guard;
+    at::Tensor x = hidden.to(at::kFloat);
+    at::Tensor dx = dx_wanted ? at::empty(x.sizes(), x.options()) : at::Tensor();
+    at::Tensor dw = dw_wanted ? at::zeros(weight.sizes(), x.options()) : at::Tensor();
+    double loss = 0;
+    for (int64_t first = 0; first < rows; first += chunk) {
+      int64_t n = std::min(chunk, rows - first);
+      at::Tensor xs = x.narrow(0, first, n), ys = targets.narrow(0, first, n).unsqueeze(1);
+      at::Tensor z = at::empty({n, words}, x.options());
+      bands(weight, at::kFloat, [&](int64_t from, int64_t count, const at::Tensor& w) {
+        at::Tensor part = z.narrow(1, from, count);
+        at::mm_out(part, xs, w.t());
+      });
+      at::Tensor top = z.amax(1, /*keepdim=*/true);
+      at::Tensor picked = z.gather(1, ys);
+      z.sub_(top).exp_();
+      at::Tensor total = z.sum(1, /*keepdim=*/true);
+      loss += (total.log() + top - picked).sum(at::kDouble).item<double>();
+      if (!dx_wanted && !dw_wanted) continue;
+      z.div_(total);
+      z.scatter_add_(1, ys, at::full_like(ys, -1.0, z.options()));
+      z.mul_(scale);
+      if (dx_wanted) {
+        at::Tensor d = dx.narrow(0, first, n);
+        bands(weight, at::kFloat, [&](int64_t from, int64_t count, const at::Tensor& w) {
+          if (from == 0) {
+            at::mm_out(d, z.narrow(1, from, count), w);
+          } else {
+            d.addmm_(z.narrow(1, from, count), w);
+          }
+        });
+      }
+      if (dw_wanted) dw.addmm_(z.t(), xs);
+    }
+    ctx->save_for_backward({dx_wanted ? dx.to(hidden.scalar_type()) : dx, dw_wanted ? dw.to(weight.scalar_type()) : dw});
+    return at::full({}, loss * scale, x.options());
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    auto saved = ctx->get_saved_variables();
+    auto times = [&](const at::Tensor& d) { return d.defined() ? d * grads[0].to(d.scalar_type()) : d; };
+    return {times(saved[0]), times(saved[1]), at::Tensor(), at::Tensor(), at::Tensor()};
+  }
+};
+
+}  // namespace
+
+void linear_cross_entropy(aj_tensor hidden, aj_tensor weight, aj_tensor targets, double scale, int64_t budget_bytes,
+                          aj_tensor* loss) {
+  const at::Tensor &x = T(hidden), &w = T(weight), &y = T(targets);
+  TORCH_CHECK(x.dim() == 2 && w.dim() == 2 && x.size(1) == w.size(1), "hidden ", x.sizes(), " does not fit the head ",
+              w.sizes());
+  TORCH_CHECK(y.dim() == 1 && y.size(0) == x.size(0) && y.scalar_type() == at::kLong, "targets must be int64 [", x.size(0),
+              "], not ", y.scalar_type(), " ", y.sizes());
+  TORCH_CHECK(budget_bytes > 0, "the budget of bytes must be positive");
+  if (y.numel()) {
+    int64_t low = y.min().item<int64_t>(), high = y.max().item<int64_t>();
+    TORCH_CHECK(low >= 0 && high < w.size(0), "target ", low < 0 ? low : high, " is outside of the ", w.size(0), " words");
+  }
+  give(loss, LinearCrossEntropy::apply(x, w, y, scale, budget_bytes));
+}
+
+}  // namespace ajolote

@@ -1,0 +1,29 @@
+package ctorch
+
+// #include "calls.h"
+import "C"
+
+func RMSNorm(x, weight Handle, eps float64, out *Handle) error {
+	return failure(C.aj_rms_norm(x, weight, C.double(eps), out))
+}
+
+func Rotary(x, cos, sin Handle, out *Handle) error {
+	return failure(C.aj_rotary(x, cos, sin, out))
+}
+
+func SwiGLU(gate, up Handle, out *Handle) error {
+	return failure(C.aj_swiglu(gate, up, out))
+}
+
+func LinearCrossEntropy(hidden, weight, targets Handle, scale float64, budgetBytes int, loss *Handle) error {
+	return failure(C.aj_linear_cross_entropy(hidden, weight, targets, C.double(scale), C.int64_t(budgetBytes), loss))
+}
+
+func SegmentAttention(q, k, v Handle, bounds []int, prefixK, prefixV Handle, causal bool, window int, scale float64, out *Handle) error {
+	boundsData, boundsCount := ints(bounds)
+	return failure(C.aj_segment_attention(q, k, v, boundsData, boundsCount, prefixK, prefixV, flag(causal), C.int64_t(window), C.double(scale), out))
+}
+
+func CounterDropout(x Handle, p float64, seed, stream uint64, firstRow int, out *Handle) error {
+	return failure(C.aj_counter_dropout(x, C.double(p), C.uint64_t(seed), C.uint64_t(stream), C.int64_t(firstRow), out))
+}

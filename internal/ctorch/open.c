@@ -1,0 +1,37 @@
+#include "open.h"
+#include "abi.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const aj_table* aj_loaded;
+
+#define AJ_OP(name, params, args) +1
+enum { ENTRIES = 0
+#include "ops.h"
+};
+#undef AJ_OP
+
+static char* message(const char* format, const char* detail, long ours, long theirs) {
+  size_t n = strlen(format) + strlen(detail) + 64;
+  char* text = malloc(n);
+  if (text) snprintf(text, n, format, detail, ours, theirs);
+  return text;
+}
+
+char* aj_open(const char* path, int64_t* abi, const char** torch_version) {
+  void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (!library) return message("%s", dlerror(), 0, 0);
+  const aj_table* (*table)(void) = (const aj_table* (*)(void))dlsym(library, "ajolote_table");
+  if (!table) return message("%s: it has no symbol ajolote_table, so it is not ajolote's library", path, 0, 0);
+  const aj_table* t = table();
+  *abi = t->abi;
+  *torch_version = t->torch_version;
+  if (t->abi != AJ_ABI) return message("%s: this program needs ABI %ld, the library has ABI %ld", path, AJ_ABI, (long)t->abi);
+  if (t->entries != ENTRIES)
+    return message("%s: this program needs a table of %ld functions, the library has %ld", path, ENTRIES, (long)t->entries);
+  aj_loaded = t;
+  return NULL;
+}

@@ -1,0 +1,24 @@
+package ctorch
+
+// #include "calls.h"
+import "C"
+
+import "unsafe"
+
+func ZeroGrad(parameters []Handle) error {
+	parametersData, parametersCount := handles(parameters)
+	return failure(C.aj_zero_grad(parametersData, parametersCount))
+}
+
+func ClipGradNorm(parameters []Handle, maxNorm float64) (float64, error) {
+	var norm C.double
+	data, n := handles(parameters)
+	err := failure(C.aj_clip_grad_norm(data, n, C.double(maxNorm), &norm))
+	return float64(norm), err
+}
+
+func AdamW(parameters, averages, squares, steps []Handle, lr, beta1, beta2, eps, weightDecay float64) error {
+	p, n := handles(parameters)
+	return failure(C.aj_adamw(p, unsafe.SliceData(averages), unsafe.SliceData(squares), unsafe.SliceData(steps), n,
+		C.double(lr), C.double(beta1), C.double(beta2), C.double(eps), C.double(weightDecay)))
+}

@@ -1,0 +1,67 @@
+package torch
+
+import (
+	"math"
+
+	"github.com/ajolote-ai/ajolote/internal/ctorch"
+)
+
+// The operations of this file are this project's own, each with its own backward in C++ (csrc, the file of that name).
+
+// RMSNorm returns weight * t / sqrt(mean(t²) + eps) over the last dimension, the mean in float32; weight is [last].
+// Source: Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019.
+func (t *Tensor) RMSNorm(weight *Tensor, eps float64) *Tensor {
+	return apply("RMSNorm", func(out *ctorch.Handle) error { return ctorch.RMSNorm(t.h, weight.h, eps, out) }, t, weight)
+}
+
+// Rotary turns t [tokens, heads, size] by its positions: element i with element i+size/2, by the angles whose cos and sin
+// are [tokens, size/2], float32. Source: Su et al., "RoFormer", 2021, in the half-split form of Hugging Face checkpoints.
+func (t *Tensor) Rotary(cos, sin *Tensor) *Tensor {
+	return apply("Rotary", func(out *ctorch.Handle) error { return ctorch.Rotary(t.h, cos.h, sin.h, out) }, t, cos, sin)
+}
+
+// SwiGLU returns silu(gate) * up. Source: Shazeer, "GLU Variants Improve Transformer", 2020.
+func SwiGLU(gate, up *Tensor) *Tensor {
+	return apply("SwiGLU", func(out *ctorch.Handle) error { return ctorch.SwiGLU(gate.h, up.h, out) }, gate, up)
+}
+
+// LinearCrossEntropy returns scale * Σ -log softmax(weight · t_i)[target_i] over the rows of t [rows, hidden], for a head
+// weight [words, hidden] and targets int64 [rows]. The logits exist only in chunks of at most budgetBytes (0: 256 MiB).
+func (t *Tensor) LinearCrossEntropy(weight, targets *Tensor, scale float64, budgetBytes int) *Tensor {
+	if budgetBytes == 0 {
+		budgetBytes = 256 << 20
+	}
+	return apply("LinearCrossEntropy", func(out *ctorch.Handle) error {
+		return ctorch.LinearCrossEntropy(t.h, weight.h, targets.h, scale, budgetBytes, out)
+	}, t, weight, targets)
+}
+
+// SegmentAttention attends over flat rows of tokens without padding: q [tokens, heads, size], k and v [tokens, groups,
+// size]. Bounds are the offsets of the segments, from 0 to tokens; a token sees its own segment and, before it, the shared
+// prefix.
+type SegmentAttention struct {
+	Bounds           []int   // segments+1 offsets
+	PrefixK, PrefixV *Tensor // [prefix, groups, size] that every token sees in whole; nil for none
+	Causal           bool    // tokens see their own segment only up to themselves
+	Window           int     // with Causal: only the last Window tokens, itself included; 0 for all
+	Scale            float64 // of the scores; 0 is 1/sqrt(size)
+}
+
+// Apply computes the attention: [tokens, heads, size].
+func (a SegmentAttention) Apply(q, k, v *Tensor) *Tensor {
+	scale := a.Scale
+	if scale == 0 {
+		scale = 1 / math.Sqrt(float64(q.Dim(-1)))
+	}
+	return apply("SegmentAttention", func(out *ctorch.Handle) error {
+		return ctorch.SegmentAttention(q.h, k.h, v.h, a.Bounds, a.PrefixK.handle(), a.PrefixV.handle(), a.Causal, a.Window, scale, out)
+	}, some(q, k, v, a.PrefixK, a.PrefixV)...)
+}
+
+// CounterDropout sets elements to zero with probability p and divides the others by 1-p. The mask is a function of seed,
+// stream, column and row, counted from firstRow on: recomputing, splitting or resuming draws the same one.
+func (t *Tensor) CounterDropout(p float64, seed, stream uint64, firstRow int) *Tensor {
+	return apply("CounterDropout", func(out *ctorch.Handle) error {
+		return ctorch.CounterDropout(t.h, p, seed, stream, firstRow, out)
+	}, t)
+}

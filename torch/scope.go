@@ -1,0 +1,119 @@
+package torch
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/ajolote-ai/ajolote/internal/ctorch"
+)
+
+// Scope owns tensors and frees them all when it is closed. Scopes form a path: a [Scope.Child] lies inside its parent.
+// A scope may be used by one goroutine at a time.
+type Scope struct {
+	name   string
+	parent *Scope
+	depth  int
+	closed bool
+	// owned holds the handles alone, without Go pointers, so that the safety net below can free them when the scope, and
+	// with it every tensor that points to it, has become garbage without Close.
+	owned *ownedHandles
+	net   runtime.Cleanup
+}
+
+type ownedHandles struct {
+	list []ctorch.Handle
+	live int
+}
+
+func (o *ownedHandles) release() {
+	if len(o.list) > 0 {
+		_ = ctorch.Release(o.list) // frees; it has no way to fail
+	}
+	o.list, o.live = nil, 0
+}
+
+// NewScope makes a scope on a path of its own. The name appears in error messages. It panics with [*Error] when the
+// library cannot be loaded.
+func NewScope(name string) *Scope {
+	mustLoad()
+	s := &Scope{name: name, owned: new(ownedHandles)}
+	s.net = runtime.AddCleanup(s, (*ownedHandles).release, s.owned)
+	return s
+}
+
+// Child makes a scope inside s. Results of operands of both belong to the child. It is closed before s, or with it.
+func (s *Scope) Child(name string) *Scope {
+	s.mustBeOpen("Child")
+	c := NewScope(name)
+	c.parent, c.depth = s, s.depth+1
+	return c
+}
+
+// Close frees the tensors of s. A later use of one of them panics with [*Error]. Close may be called twice.
+func (s *Scope) Close() {
+	if s.closed {
+		return
+	}
+	s.closed = true
+	s.net.Stop()
+	s.owned.release()
+}
+
+// Len counts the tensors that s holds.
+func (s *Scope) Len() int { return s.owned.live }
+
+// String returns the names of the path: "run/step".
+func (s *Scope) String() string {
+	if s == nil {
+		return "no scope"
+	}
+	if s.parent == nil {
+		return s.name
+	}
+	return s.parent.String() + "/" + s.name
+}
+
+func (s *Scope) mustBeOpen(op string) {
+	for p := s; p != nil; p = p.parent {
+		if p.closed {
+			panic(&Error{Op: op, Msg: fmt.Sprintf("scope %q is closed", p)})
+		}
+	}
+}
+
+// contains says whether inner is s or lies inside it.
+func (s *Scope) contains(inner *Scope) bool {
+	for inner != nil && inner.depth > s.depth {
+		inner = inner.parent
+	}
+	return inner == s
+}
+
+// innermost returns the deeper of two scopes of one path; nil is the outside of all.
+func innermost(op string, a, b *Scope) *Scope {
+	switch {
+	case a == b || b == nil:
+		return a
+	case a == nil:
+		return b
+	case a.contains(b):
+		return b
+	case b.contains(a):
+		return a
+	}
+	panic(&Error{Op: op, Msg: fmt.Sprintf("operands belong to scopes %q and %q, neither of which lies in the other", a, b)})
+}
+
+// adopt puts t, whose handle is set, into s.
+func (s *Scope) adopt(t *Tensor) {
+	t.scope = s
+	t.place = len(s.owned.list)
+	s.owned.list = append(s.owned.list, t.h)
+	s.owned.live++
+}
+
+// disown takes t out of its scope without freeing it.
+func (s *Scope) disown(t *Tensor) {
+	s.owned.list[t.place] = nil
+	s.owned.live--
+}
