@@ -1,5 +1,6 @@
 // Matrix products and the layers that ATen has already.
 #include "shim.h"
+#include "widened_linear.h"
 
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/cross_entropy_loss.h>
@@ -22,7 +23,8 @@ void addmm(aj_tensor c, aj_tensor a, aj_tensor b, double beta, double alpha, aj_
 }
 
 void linear(aj_tensor x, aj_tensor weight, aj_tensor bias, aj_tensor* out) {
-  give(out, at::linear(T(x), T(weight), maybe(bias)));
+  give(out, T(x).scalar_type() == T(weight).scalar_type() ? at::linear(T(x), T(weight), maybe(bias))
+                                                           : widened_linear(T(x), T(weight), maybe(bias)));
 }
 
 void softmax(aj_tensor a, int64_t dim, aj_tensor* out) { give(out, at::softmax(T(a), dim)); }

@@ -62,9 +62,10 @@ at::Tensor composite(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
 
 struct FlashSegments : torch::autograd::Function<FlashSegments> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                            std::vector<int64_t> bounds, const at::Tensor& pk, const at::Tensor& pv, bool causal,
-                            double scale) {
+                            std::vector<int64_t> bounds, const std::optional<at::Tensor>& prefix_k,
+                            const std::optional<at::Tensor>& prefix_v, bool causal, double scale) {
     const int64_t tokens = q.size(0);
+    const at::Tensor pk = prefix_k.value_or(at::Tensor()), pv = prefix_v.value_or(at::Tensor());
     at::AutoDispatchBelowADInplaceOrView guard;
     at::Tensor out = at::empty(q.sizes(), q.options());
     at::Tensor lse = at::empty({q.size(1), tokens}, q.options().dtype(at::kFloat));
@@ -147,7 +148,7 @@ void segment_attention(aj_tensor q, aj_tensor k, aj_tensor v, const int64_t* bou
   std::vector<int64_t> list(bounds, bounds + n);
   TORCH_CHECK(n >= 1 && list.front() == 0 && list.back() == tq.size(0) && std::is_sorted(list.begin(), list.end()),
               "the segment bounds must rise from 0 to ", tq.size(0));
-  give(out, flash_fits(tq, window) ? FlashSegments::apply(tq, tk, tv, list, pk, pv, causal != 0, scale)
+  give(out, flash_fits(tq, window) ? FlashSegments::apply(tq, tk, tv, list, maybe(prefix_k), maybe(prefix_v), causal != 0, scale)
                                    : composite(tq, tk, tv, list, pk, pv, causal != 0, window, scale));
 }
 

@@ -30,7 +30,9 @@ type LayerNorm struct {
 }
 
 // Forward normalises the last dimension of x.
-func (n *LayerNorm) Forward(x *torch.Tensor) *torch.Tensor { return x.LayerNorm(n.Weight, n.Bias, n.Eps) }
+func (n *LayerNorm) Forward(x *torch.Tensor) *torch.Tensor {
+	return x.LayerNorm(n.Weight, n.Bias, n.Eps)
+}
 
 // Model is what adapters, optimizers and checkpoints need to know of an architecture.
 type Model interface {

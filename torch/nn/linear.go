@@ -44,3 +44,6 @@ func (l *Dense) Parameters() iter.Seq2[string, *torch.Tensor] {
 		}
 	}
 }
+
+// DenseWeight returns Weight in the scope.
+func (l *Dense) DenseWeight(s *torch.Scope) *torch.Tensor { return l.Weight.In(s) }

@@ -1,0 +1,125 @@
+package lora
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/ajolote-ai/ajolote/safetensors"
+	"github.com/ajolote-ai/ajolote/torch"
+	"github.com/ajolote-ai/ajolote/torch/nn"
+)
+
+const weightsFile = "adapter_model.safetensors"
+
+// Save writes adapter_config.json and adapter_model.safetensors into dir, which is made if it is missing. The weights come
+// last and under their name only when complete, so that an interrupted Save leaves no adapter that loads.
+func (a *Adapter) Save(dir string) (err error) {
+	defer torch.Catch(&err)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("lora: %w", err)
+	}
+	text, err := a.Config.JSON()
+	if err != nil {
+		return fmt.Errorf("lora: adapter_config.json: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "adapter_config.json"), text, 0o644); err != nil {
+		return fmt.Errorf("lora: %w", err)
+	}
+	var specs []safetensors.Spec
+	for name, t := range a.Parameters() {
+		shape := make([]int64, 0, 2)
+		for _, d := range t.Shape() {
+			shape = append(shape, int64(d))
+		}
+		specs = append(specs, safetensors.Spec{Name: name, DType: safetensors.F32, Shape: shape})
+	}
+	safetensors.SortAsPython(specs)
+	w, err := safetensors.Create(filepath.Join(dir, weightsFile), specs, nil)
+	if err != nil {
+		return fmt.Errorf("lora: %w", err)
+	}
+	defer w.Abort()
+	for name, t := range a.Parameters() {
+		if err := w.Write(name, t.Bytes()); err != nil {
+			return fmt.Errorf("lora: %w", err)
+		}
+	}
+	if err := w.Commit(); err != nil {
+		return fmt.Errorf("lora: %w", err)
+	}
+	return nil
+}
+
+// Load attaches the adapter in dir to model. A tensor of the file that the configuration does not adapt, or a tensor that
+// the file lacks, is an error that lists them all; peft passes over both.
+func Load(model nn.Model, dir string, clock *nn.Clock) (a *Adapter, err error) {
+	defer torch.Catch(&err)
+	c, err := ReadConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	weights, err := safetensors.Open(filepath.Join(dir, weightsFile))
+	if err != nil {
+		return nil, fmt.Errorf("lora: %w", err)
+	}
+	defer weights.Close()
+	if a, err = Attach(model, c, clock, torch.NewGenerator(0)); err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	if err := a.read(weights); err != nil {
+		a.Detach()
+		a.Free()
+		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, weightsFile), err)
+	}
+	return a, nil
+}
+
+// read copies the file's tensors, of any floating type, into the adapter's.
+func (a *Adapter) read(weights *safetensors.Weights) error {
+	var faults []string
+	wanted := map[string]bool{}
+	for name, t := range a.Parameters() {
+		wanted[name] = true
+		source := weights.Tensor(name)
+		if source == nil {
+			faults = append(faults, name+" is missing")
+			continue
+		}
+		if !sameShape(source.Shape, t.Shape()) {
+			faults = append(faults, fmt.Sprintf("%s has shape %d, the model and r need %d", name, source.Shape, t.Shape()))
+			continue
+		}
+		dtype, err := torch.ParseDType(torchNames[source.DType])
+		if err != nil || !dtype.IsFloat() {
+			faults = append(faults, fmt.Sprintf("%s has type %v, which is no floating-point type", name, source.DType))
+			continue
+		}
+		data, err := source.Read()
+		if err != nil {
+			return err
+		}
+		s := torch.NewScope("read")
+		torch.NoGrad(func() { t.Copy(torch.FromBytes(s, data, dtype, t.Shape()...)) })
+		s.Close()
+	}
+	for _, t := range weights.Tensors() {
+		if !wanted[t.Name] {
+			faults = append(faults, t.Name+" belongs to no layer that target_modules names")
+		}
+	}
+	if len(faults) > 0 {
+		return fmt.Errorf("the weights do not fit the configuration and the model: %s", strings.Join(faults, "; "))
+	}
+	return nil
+}
+
+var torchNames = map[safetensors.DType]string{
+	safetensors.F16: "float16", safetensors.BF16: "bfloat16", safetensors.F32: "float32", safetensors.F64: "float64",
+}
+
+func sameShape(file []int64, shape []int) bool {
+	return slices.EqualFunc(file, shape, func(a int64, b int) bool { return a == int64(b) })
+}

@@ -1,0 +1,110 @@
+package llama
+
+import (
+	"fmt"
+
+	"github.com/ajolote-ai/ajolote/torch"
+)
+
+// Rows is a flat row of tokens: several sequences, one after the other. With a Prefix, every sequence continues it: its
+// tokens are counted from the prefix's length on and see all of the prefix.
+type Rows struct {
+	IDs    []int32
+	Bounds []int // sequences+1 offsets into IDs, from 0 to len(IDs); nil for one sequence
+	Prefix *Prefix
+}
+
+// Prefix is the keys and values of the tokens that sequences begin with, layer by layer.
+type Prefix struct {
+	Length int
+	Layers []KV
+}
+
+// Validate says what is wrong with rows for a model.
+func (r Rows) Validate(c Config) error {
+	bounds := r.bounds()
+	if len(r.IDs) == 0 {
+		return fmt.Errorf("llama: no tokens")
+	}
+	for i := 1; i < len(bounds); i++ {
+		if bounds[i] < bounds[i-1] {
+			return fmt.Errorf("llama: sequence bounds %d fall", bounds)
+		}
+	}
+	if bounds[0] != 0 || bounds[len(bounds)-1] != len(r.IDs) {
+		return fmt.Errorf("llama: sequence bounds go from %d to %d, the tokens from 0 to %d", bounds[0], bounds[len(bounds)-1], len(r.IDs))
+	}
+	for i, id := range r.IDs {
+		if id < 0 || int(id) >= c.VocabSize {
+			return fmt.Errorf("llama: token %d has id %d, outside of the model's %d words: the tokenizer is not this model's", i, id, c.VocabSize)
+		}
+	}
+	return nil
+}
+
+func (r Rows) bounds() []int {
+	if r.Bounds == nil {
+		return []int{0, len(r.IDs)}
+	}
+	return r.Bounds
+}
+
+// positions counts each sequence from the prefix's length on.
+func (r Rows) positions() []int32 {
+	positions := make([]int32, 0, len(r.IDs))
+	start := 0
+	if r.Prefix != nil {
+		start = r.Prefix.Length
+	}
+	bounds := r.bounds()
+	for i := 1; i < len(bounds); i++ {
+		for p := range bounds[i] - bounds[i-1] {
+			positions = append(positions, int32(start+p))
+		}
+	}
+	return positions
+}
+
+// Hidden returns the last hidden states after the final norm, [tokens, hidden], in s.
+func (m *Model) Hidden(s *torch.Scope, rows Rows) *torch.Tensor {
+	x, _ := m.forward(s, rows, false)
+	return m.Norm.Forward(x)
+}
+
+// Start computes a prefix: the keys and values of ids, in s. With gradients recorded, they carry their graph.
+func (m *Model) Start(s *torch.Scope, ids []int32) *Prefix {
+	_, kv := m.forward(s, Rows{IDs: ids}, true)
+	return &Prefix{Length: len(ids), Layers: kv}
+}
+
+// forward runs the layers; keep collects every layer's keys and values.
+func (m *Model) forward(s *torch.Scope, rows Rows, keep bool) (*torch.Tensor, []KV) {
+	p := &pass{bounds: rows.bounds()}
+	p.cos, p.sin = m.angles.rows(s, rows.positions())
+	x := m.embed(s, rows.IDs)
+	var kept []KV
+	for i, l := range m.Layers {
+		if rows.Prefix != nil {
+			p.past = rows.Prefix.Layers[i]
+		}
+		x = l.Forward(x, p)
+		if keep {
+			kept = append(kept, p.now)
+		}
+	}
+	return x, kept
+}
+
+// embed looks tokens up: [tokens, hidden] in the compute type.
+func (m *Model) embed(s *torch.Scope, ids []int32) *torch.Tensor {
+	wide := make([]int64, len(ids))
+	for i, id := range ids {
+		wide[i] = int64(id)
+	}
+	return m.Embed.Forward(torch.FromSlice(s, wide, len(ids))).To(m.Compute)
+}
+
+// Logits maps hidden states [tokens, hidden] to scores of the words [tokens, words], float32.
+func (m *Model) Logits(hidden *torch.Tensor) *torch.Tensor {
+	return m.Head.Forward(hidden).To(torch.Float32)
+}

@@ -1,0 +1,248 @@
+package llama
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ajolote-ai/ajolote/qlora"
+	"github.com/ajolote-ai/ajolote/safetensors"
+	"github.com/ajolote-ai/ajolote/torch"
+	"github.com/ajolote-ai/ajolote/torch/nn"
+)
+
+// LoadOptions say how weights are held in memory.
+type LoadOptions struct {
+	// Compute is the type in which the model computes, and in which weights that are not quantised are held, except those
+	// that Load4Bit leaves in 16 bits. The default is float32.
+	Compute torch.DType
+	// Load4Bit quantises the linear layers, the head excepted, to NF4 as they are read, as bitsandbytes does. Layers that
+	// the file has in NF4 stay in NF4 whatever it says. Embedding and head keep the file's 16 bits.
+	Load4Bit bool
+	// DoubleQuant also quantises the scales of NF4 blocks: 4.13 bits a weight instead of 4.5.
+	DoubleQuant bool
+	// Progress is told the bytes read so far and in all; nil for none.
+	Progress func(done, total int64)
+}
+
+// Load reads a model directory of the Hugging Face layout: config.json and safetensors, in one file or sharded, plain or
+// quantised by bitsandbytes. Tensors that are missing, surplus or of another shape are all listed in one error. ctx stops
+// the loading between tensors.
+func Load(ctx context.Context, dir string, o LoadOptions) (m *Model, err error) {
+	defer torch.Catch(&err)
+	c, err := ReadConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	weights, err := safetensors.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("llama: %w", err)
+	}
+	defer weights.Close()
+	if o.Compute == 0 { // uint8, which no model computes in
+		o.Compute = torch.Float32
+	}
+	l := &loader{ctx: ctx, weights: weights, o: o, config: c, taken: map[string]bool{}, total: weights.Bytes()}
+	if err := l.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	m, err = l.model()
+	if err != nil {
+		if m != nil {
+			m.Free()
+		}
+		return nil, err
+	}
+	return m, nil
+}
+
+type loader struct {
+	ctx     context.Context
+	weights *safetensors.Weights
+	o       LoadOptions
+	config  Config
+	taken   map[string]bool
+	done    int64
+	total   int64
+}
+
+// linearShape is a linear layer that the model has.
+type linearShape struct {
+	name    string
+	out, in int
+	bias    bool
+}
+
+func (c Config) linears() []linearShape {
+	var list []linearShape
+	q, kv := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
+	for i := range c.Layers {
+		p := layerName(i)
+		list = append(list,
+			linearShape{p + "self_attn.q_proj", q, c.HiddenSize, c.AttentionQKVBias},
+			linearShape{p + "self_attn.k_proj", kv, c.HiddenSize, c.AttentionQKVBias},
+			linearShape{p + "self_attn.v_proj", kv, c.HiddenSize, c.AttentionQKVBias},
+			linearShape{p + "self_attn.o_proj", c.HiddenSize, q, c.AttentionOutBias},
+			linearShape{p + "mlp.gate_proj", c.Intermediate, c.HiddenSize, c.MLPBias},
+			linearShape{p + "mlp.up_proj", c.Intermediate, c.HiddenSize, c.MLPBias},
+			linearShape{p + "mlp.down_proj", c.HiddenSize, c.Intermediate, c.MLPBias})
+	}
+	return list
+}
+
+// check compares the file's tensors with those that the configuration wants, and lists every difference.
+func (l *loader) check() error {
+	var faults []string
+	expected := map[string]bool{}
+	want := func(name string, shape ...int) {
+		expected[name] = true
+		t := l.weights.Tensor(name)
+		if t == nil {
+			faults = append(faults, name+" is missing")
+		} else if !isShape(t.Shape, shape) {
+			faults = append(faults, fmt.Sprintf("%s has shape %d, config.json says %d", name, t.Shape, shape))
+		}
+	}
+	c := l.config
+	want("model.embed_tokens.weight", c.VocabSize, c.HiddenSize)
+	want("model.norm.weight", c.HiddenSize)
+	for i := range c.Layers {
+		want(layerName(i)+"input_layernorm.weight", c.HiddenSize)
+		want(layerName(i)+"post_attention_layernorm.weight", c.HiddenSize)
+	}
+	linears := c.linears()
+	if !c.TieHead || l.weights.Tensor("lm_head.weight") != nil {
+		linears = append(linears, linearShape{"lm_head", c.VocabSize, c.HiddenSize, false})
+	}
+	for _, s := range linears {
+		if l.quantised(s.name) {
+			for _, name := range qlora.StoredNames(s.name + ".weight") {
+				expected[name] = true
+			}
+		} else {
+			want(s.name+".weight", s.out, s.in)
+		}
+		if s.bias {
+			want(s.name+".bias", s.out)
+		}
+	}
+	for _, t := range l.weights.Tensors() {
+		if !expected[t.Name] && !strings.HasSuffix(t.Name, ".rotary_emb.inv_freq") { // old checkpoints carry this buffer
+			faults = append(faults, t.Name+" belongs to no layer of this architecture")
+		}
+	}
+	return listed("the weights do not fit config.json", faults)
+}
+
+// listed makes one error of faults, of which it shows at most twenty.
+func listed(what string, faults []string) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	n := len(faults)
+	if n > 20 {
+		faults = append(faults[:20:20], fmt.Sprintf("and %d more", n-20))
+	}
+	return fmt.Errorf("%s: %s", what, strings.Join(faults, "; "))
+}
+
+func (l *loader) has(name string) bool { return l.weights.Tensor(name) != nil }
+
+func (l *loader) quantised(module string) bool { return qlora.IsStored(l.weights, module+".weight") }
+
+// model builds the model; on error it returns what there is, to be freed.
+func (l *loader) model() (*Model, error) {
+	c := l.config
+	m := &Model{Config: c, Compute: l.o.Compute, Embed: &nn.Embedding{}, Norm: &nn.RMSNorm{Eps: c.NormEps},
+		angles: &angles{rope: c.Rope, size: c.HeadDim}}
+	wide := l.o.Compute // what embedding and head are held in
+	if l.o.Load4Bit {
+		wide = 0
+	}
+	var err error
+	dense := func(to **torch.Tensor, name string, dtype torch.DType) {
+		if err == nil {
+			*to, err = l.read(name, dtype)
+		}
+	}
+	dense(&m.Embed.Weight, "model.embed_tokens.weight", wide)
+	for i := range c.Layers {
+		layer := &Layer{
+			InputNorm: &nn.RMSNorm{Eps: c.NormEps}, PostNorm: &nn.RMSNorm{Eps: c.NormEps}, MLP: &MLP{},
+			Attention: &Attention{Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Window: c.Window},
+		}
+		m.Layers = append(m.Layers, layer)
+		dense(&layer.InputNorm.Weight, layerName(i)+"input_layernorm.weight", l.o.Compute)
+		dense(&layer.PostNorm.Weight, layerName(i)+"post_attention_layernorm.weight", l.o.Compute)
+	}
+	dense(&m.Norm.Weight, "model.norm.weight", l.o.Compute)
+	if err != nil {
+		return m, err
+	}
+	places := map[string]*nn.Linear{}
+	for name, place := range m.Linears() {
+		places[name] = place
+	}
+	for _, s := range c.linears() {
+		if err := l.linear(places[s.name], s, l.o.Compute, l.o.Load4Bit); err != nil {
+			return m, err
+		}
+	}
+	if !l.has("lm_head.weight") && !l.quantised("lm_head") {
+		m.Head = &nn.Dense{Weight: m.Embed.Weight}
+		return m, nil
+	}
+	// A file may have a head of its own although config.json ties it; then transformers 5 keeps the two apart, and so does this.
+	m.Config.TieHead = false
+	return m, l.linear(&m.Head, linearShape{"lm_head", c.VocabSize, c.HiddenSize, false}, wide, false)
+}
+
+// linear reads one linear layer into its place. quantise says whether a dense one becomes NF4.
+func (l *loader) linear(place *nn.Linear, s linearShape, dtype torch.DType, quantise bool) error {
+	var bias *torch.Tensor
+	if s.bias {
+		var err error
+		if bias, err = l.read(s.name+".bias", l.o.Compute); err != nil {
+			return err
+		}
+	}
+	name := s.name + ".weight"
+	switch {
+	case l.quantised(s.name):
+		w, err := qlora.Read(l.weights, name)
+		if err != nil {
+			return err
+		}
+		if !slices.Equal(w.Shape, []int{s.out, s.in}) {
+			shape := w.Shape
+			w.Free()
+			return fmt.Errorf("llama: %s has shape %d in NF4, config.json says [%d %d]", name, shape, s.out, s.in)
+		}
+		for _, part := range qlora.StoredNames(name) {
+			if t := l.weights.Tensor(part); t != nil {
+				l.advance(t.Bytes())
+			}
+		}
+		*place = &qlora.Linear{Weight: w, Bias: bias}
+	case quantise:
+		source := l.weights.Tensor(name)
+		w, err := qlora.QuantizeStored(source, qlora.Options{DoubleQuant: l.o.DoubleQuant})
+		if err != nil {
+			return err
+		}
+		l.advance(source.Bytes())
+		*place = &qlora.Linear{Weight: w, Bias: bias}
+	default:
+		t, err := l.read(name, dtype)
+		if err != nil {
+			return err
+		}
+		*place = &nn.Dense{Weight: t, Bias: bias}
+	}
+	return l.ctx.Err()
+}
+
+func isShape(file []int64, shape []int) bool {
+	return slices.EqualFunc(file, shape, func(a int64, b int) bool { return a == int64(b) })
+}
