@@ -10,6 +10,13 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand()
+	root.AddCommand(
+		newDoctorCommand(),
+		newEvalCommand(),
+		newPrepareCommand(),
+		newReportCommand(),
+		newSetupCommand(),
+		newTokenizeCommand(),
+	)
 	return root
 }
