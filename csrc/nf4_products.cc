@@ -1,0 +1,42 @@
+// Products with NF4 matrices: the composite in ATen operations, and the choice of the kernel that does better.
+#include "nf4_project.h"
+
+#include <ATen/ops/linear.h>
+#include <ATen/ops/mm.h>
+
+namespace ajolote {
+namespace {
+
+std::vector<at::Tensor> forward_composite(const at::Tensor& x, const std::vector<NF4Forward>& parts, c10::ScalarType compute) {
+  std::vector<at::Tensor> outs;
+  const at::Tensor narrow = x.to(compute);
+  for (const NF4Forward& p : parts) {
+    at::Tensor y = at::linear(narrow, dequantize(*p.w, compute)).to(at::kFloat);
+    if (p.u.defined()) y.addmm_(p.u, p.b.t());
+    if (p.bias.defined()) y.add_(p.bias);
+    outs.push_back(y.to(x.scalar_type()));
+  }
+  return outs;
+}
+
+at::Tensor backward_composite(const std::vector<NF4Backward>& parts, c10::ScalarType compute, c10::ScalarType type) {
+  at::Tensor dx;
+  for (const NF4Backward& p : parts) {
+    at::Tensor share = at::mm(p.dy.to(compute), dequantize(*p.w, compute)).to(at::kFloat);
+    if (p.g.defined()) share.addmm_(p.g, p.a);
+    dx = dx.defined() ? dx.add_(share) : share;
+  }
+  return dx.to(type);
+}
+
+}  // namespace
+
+std::vector<at::Tensor> nf4_forward(const at::Tensor& x, const std::vector<NF4Forward>& parts, c10::ScalarType compute) {
+  return forward_composite(x, parts, compute);
+}
+
+at::Tensor nf4_backward(const std::vector<NF4Backward>& parts, c10::ScalarType compute, c10::ScalarType type) {
+  return backward_composite(parts, compute, type);
+}
+
+}  // namespace ajolote

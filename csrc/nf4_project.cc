@@ -1,0 +1,185 @@
+// Linear layers over NF4 matrices that share their input, each with an optional LoRA term (Hu et al., 2021), as one
+// differentiable operation:
+//
+//   y_i = x W_iᵀ + bias_i + scale_i (d_i(x) A_iᵀ) B_iᵀ          d_i: counter_dropout, or nothing
+//
+// Saved for backward are x and u_i = scale_i d_i(x) A_iᵀ, [tokens, rank]; never a decoded weight, nor a dropped copy of x.
+// Backward, with g_i = scale_i dy_i B_i:
+//
+//   dx = Σ dy_i W_i + d_i(g_i A_i),   dA_i = g_iᵀ d_i(x),   dB_i = dy_iᵀ u_i,   dbias_i = Σ_tokens dy_i
+#include "nf4_project.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/mm.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/custom_class.h>
+
+namespace ajolote {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+struct Part {
+  NF4 w;
+  double scale = 0, dropout = 0;
+  uint64_t seed = 0, stream = 0;
+};
+
+// Plan is what the two passes share besides tensors with gradients.
+struct Plan : torch::CustomClassHolder {
+  std::vector<Part> parts;
+  int64_t first_row = 0;
+  c10::ScalarType compute = at::kFloat;
+};
+
+// The tensors of part i that may have gradients lie at 3 i + kBias, kA, kB of one list.
+enum { kBias, kA, kB, kPerPart };
+
+at::Tensor dropped(const at::Tensor& x, const Part& p, int64_t first_row) {
+  if (p.dropout == 0) return x;
+  aj_tensor out = nullptr;
+  at::Tensor in = x;
+  counter_dropout(&in, p.dropout, p.seed, p.stream, first_row, &out);
+  at::Tensor result = T(out);
+  release(&out, 1);
+  return result;
+}
+
+at::Tensor in_float(const at::Tensor& t) { return t.to(at::kFloat); }
+
+// low_ranks computes u_i for the parts that have a term. Parts without dropout share one product with their A stacked.
+std::vector<at::Tensor> low_ranks(const at::Tensor& x, const Plan& plan, at::TensorList trained) {
+  std::vector<at::Tensor> us(plan.parts.size());
+  std::vector<at::Tensor> stacked;
+  for (size_t i = 0; i < us.size(); i++) {
+    const at::Tensor& a = trained[kPerPart * i + kA];
+    if (!a.defined()) continue;
+    const Part& p = plan.parts[i];
+    if (p.dropout == 0) stacked.push_back(in_float(a).mul(p.scale));
+    else us[i] = at::mm(in_float(dropped(x, p, plan.first_row)), in_float(a).mul(p.scale).t());
+  }
+  if (stacked.empty()) return us;
+  at::Tensor together = at::mm(in_float(x), at::cat(stacked).t());
+  int64_t column = 0;
+  for (size_t i = 0; i < us.size(); i++) {
+    const at::Tensor& a = trained[kPerPart * i + kA];
+    if (!a.defined() || us[i].defined()) continue;
+    us[i] = together.slice(1, column, column + a.size(0));
+    column += a.size(0);
+  }
+  return us;
+}
+
+struct NF4Project : torch::autograd::Function<NF4Project> {
+  static variable_list forward(AutogradContext* ctx, const at::Tensor& x, at::TensorList trained,
+                               c10::intrusive_ptr<Plan> plan) {
+    at::AutoDispatchBelowADInplaceOrView guard;
+    const size_t n = plan->parts.size();
+    at::Tensor rows = x.reshape({-1, x.size(-1)}).contiguous();
+    std::vector<at::Tensor> us = low_ranks(rows, *plan, trained);
+    std::vector<NF4Forward> products;
+    for (size_t i = 0; i < n; i++) {
+      NF4Forward p;
+      p.w = &plan->parts[i].w;
+      if (trained[kPerPart * i + kBias].defined()) p.bias = in_float(trained[kPerPart * i + kBias]);
+      if (us[i].defined()) {
+        p.u = us[i];
+        p.b = in_float(trained[kPerPart * i + kB]).contiguous();
+      }
+      products.push_back(std::move(p));
+    }
+    variable_list outs = nf4_forward(rows, products, plan->compute);
+    std::vector<int64_t> shape = x.sizes().vec();
+    for (size_t i = 0; i < n; i++) {
+      shape.back() = plan->parts[i].w.rows;
+      outs[i] = outs[i].view(shape);
+    }
+    variable_list saved = {x};
+    saved.insert(saved.end(), trained.begin(), trained.end());
+    saved.insert(saved.end(), us.begin(), us.end());
+    ctx->save_for_backward(saved);
+    ctx->saved_data["plan"] = c10::IValue::make_capsule(plan);
+    return outs;
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list dys) {
+    const auto saved = ctx->get_saved_variables();
+    auto plan = c10::static_intrusive_pointer_cast<Plan>(ctx->saved_data["plan"].toCapsule());
+    const size_t n = plan->parts.size();
+    const at::Tensor& x = saved[0];
+    const at::Tensor rows = x.reshape({-1, x.size(-1)});
+    const auto trained = [&](size_t i, int which) -> const at::Tensor& { return saved[1 + kPerPart * i + which]; };
+    const auto wanted = [&](size_t i, int which) {
+      return trained(i, which).defined() && ctx->needs_input_grad(1 + kPerPart * i + which);
+    };
+    variable_list grads(1 + kPerPart * n + 1);
+    std::vector<NF4Backward> products;
+    std::vector<at::Tensor> late;  // shares of dx that pass a dropout mask
+    for (size_t i = 0; i < n; i++) {
+      if (!dys[i].defined()) continue;
+      const Part& p = plan->parts[i];
+      at::Tensor dy = dys[i].reshape({rows.size(0), p.w.rows}).contiguous();
+      NF4Backward product{&p.w, dy, {}, {}};
+      at::Tensor* grad = &grads[1 + kPerPart * i];
+      if (wanted(i, kBias)) grad[kBias] = in_float(dy).sum(0).to(trained(i, kBias).scalar_type());
+      if (trained(i, kA).defined()) {
+        const at::Tensor &a = trained(i, kA), &b = trained(i, kB), &u = saved[1 + kPerPart * n + i];
+        at::Tensor wide = in_float(dy);
+        at::Tensor g = at::mm(wide, in_float(b).mul(p.scale));
+        if (wanted(i, kB)) grad[kB] = at::mm(wide.t(), u).to(b.scalar_type());
+        if (wanted(i, kA)) grad[kA] = at::mm(g.t(), in_float(dropped(rows, p, plan->first_row))).to(a.scalar_type());
+        if (ctx->needs_input_grad(0)) {
+          if (p.dropout == 0) {
+            product.g = g;
+            product.a = in_float(a).contiguous();
+          } else {
+            late.push_back(dropped(at::mm(g, in_float(a)), p, plan->first_row));
+          }
+        }
+      }
+      products.push_back(std::move(product));
+    }
+    if (ctx->needs_input_grad(0) && !products.empty()) {
+      at::Tensor dx = nf4_backward(products, plan->compute, late.empty() ? x.scalar_type() : at::kFloat);
+      for (const at::Tensor& share : late) dx.add_(share);
+      grads[0] = dx.to(x.scalar_type()).view(x.sizes());
+    }
+    return grads;
+  }
+};
+
+c10::ScalarType compute_type(int32_t compute, const at::Tensor& x) {
+  const auto type = compute < 0 ? x.scalar_type() : type_of(compute);
+  TORCH_CHECK(type == at::kFloat || type == at::kBFloat16 || type == at::kHalf, "NF4 products are computed in float32, bfloat16 or float16, not ", type);
+  return type;
+}
+
+}  // namespace
+
+void nf4_project(aj_tensor x, const aj_nf4_part* parts, int64_t n, int64_t first_row, int32_t compute, aj_tensor* outs) {
+  const at::Tensor& input = T(x);
+  TORCH_CHECK(n > 0, "no matrix to multiply with");
+  TORCH_CHECK(input.dim() >= 1 && input.is_floating_point(), "the input of an NF4 product is ", input.scalar_type(), " ", input.sizes());
+  auto plan = c10::make_intrusive<Plan>();
+  plan->first_row = first_row;
+  plan->compute = compute_type(compute, input);
+  std::vector<at::Tensor> trained;
+  for (int64_t i = 0; i < n; i++) {
+    const aj_nf4_part& p = parts[i];
+    plan->parts.push_back(Part{read_nf4(p.weight), p.scale, p.dropout, p.seed, p.stream});
+    const NF4& w = plan->parts.back().w;
+    TORCH_CHECK(input.size(-1) == w.cols, "x ", input.sizes(), " does not fit NF4 matrix ", i, " of ", w.rows, " x ", w.cols);
+    at::Tensor bias = p.bias ? T(p.bias) : at::Tensor(), a = p.a ? T(p.a) : at::Tensor(), b = p.b ? T(p.b) : at::Tensor();
+    if (bias.defined()) TORCH_CHECK(bias.dim() == 1 && bias.size(0) == w.rows, "bias ", bias.sizes(), " does not fit ", w.rows, " rows");
+    TORCH_CHECK(a.defined() == b.defined(), "a low-rank term needs both A and B");
+    if (a.defined())
+      TORCH_CHECK(a.dim() == 2 && b.dim() == 2 && a.size(1) == w.cols && b.size(0) == w.rows && a.size(0) == b.size(1), "A ",
+                  a.sizes(), " and B ", b.sizes(), " do not fit an NF4 matrix of ", w.rows, " x ", w.cols);
+    trained.insert(trained.end(), {bias, a, b});
+  }
+  variable_list results = NF4Project::apply(input, at::TensorList(trained), plan);
+  for (int64_t i = 0; i < n; i++) give(&outs[i], results[i]);
+}
+
+}  // namespace ajolote

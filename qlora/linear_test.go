@@ -1,0 +1,141 @@
+package qlora_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ajolote-ai/ajolote/qlora"
+	"github.com/ajolote-ai/ajolote/torch"
+	"github.com/ajolote-ai/ajolote/torch/nn"
+	"github.com/ajolote-ai/ajolote/torch/torchtest"
+)
+
+// adapted is a quantised or dense base with a low-rank term on it.
+type adapted struct {
+	nn.Linear
+	term *nn.LowRank
+}
+
+func (a adapted) Parts() (nn.Linear, *nn.LowRank) { return a.Linear, a.term }
+
+// layer describes one projection of a test.
+type layer struct {
+	out, rank int // rank 0: no adapter
+	bias      bool
+	dropout   float64
+}
+
+// projection is a set of layers over one input, in NF4 and, decoded, as dense layers.
+type projection struct {
+	quantised, dense []nn.Linear
+	trained          map[string]*torch.Tensor
+	free             []*qlora.Weight
+}
+
+func newProjection(t *testing.T, s *torch.Scope, in int, layers []layer, o qlora.Options, compute torch.DType) *projection {
+	g := torch.NewGenerator(11)
+	random := func(scale float64, shape ...int) *torch.Tensor {
+		return g.Randn(s, torch.Float32CPU, shape...).MulScalar(scale).Detach()
+	}
+	clock := &nn.Clock{Training: true, Seed: 5, Step: 3, Row: 17}
+	p := &projection{trained: map[string]*torch.Tensor{}}
+	for i, l := range layers {
+		w, err := qlora.Quantize("w", random(0.05, l.out, in), o)
+		require.NoError(t, err)
+		p.free = append(p.free, w)
+		rounded, err := w.Dequantize(s, max(compute, torch.Float32))
+		require.NoError(t, err)
+		var bias *torch.Tensor
+		if l.bias {
+			bias = random(1, l.out).SetRequiresGrad(true)
+			p.trained[fmt.Sprint("bias", i)] = bias
+		}
+		var q, d nn.Linear = &qlora.Linear{Weight: w, Bias: bias, Compute: compute}, &nn.Dense{Weight: rounded.To(torch.Float32), Bias: bias}
+		if l.rank > 0 {
+			term := &nn.LowRank{A: random(0.1, l.rank, in).SetRequiresGrad(true), B: random(0.1, l.out, l.rank).SetRequiresGrad(true), Scale: 1.7}
+			if l.dropout > 0 {
+				term.Dropout = &nn.Dropout{P: l.dropout, Layer: uint64(i), Clock: clock}
+			}
+			p.trained[fmt.Sprint("A", i)], p.trained[fmt.Sprint("B", i)] = term.A, term.B
+			q, d = adapted{q, term}, adapted{d, term}
+		}
+		p.quantised, p.dense = append(p.quantised, q), append(p.dense, d)
+	}
+	return p
+}
+
+// results runs forward and backward and returns outputs and gradients by name.
+func (p *projection) results(s *torch.Scope, x *torch.Tensor, layers []nn.Linear) map[string][]float32 {
+	r := map[string][]float32{}
+	x = x.Detach().SetRequiresGrad(true)
+	var loss *torch.Tensor
+	for i, y := range nn.Project(x, layers...) {
+		r[fmt.Sprint("y", i)] = y.Floats()
+		part := y.Mul(y.Detach().Sin().AddScalar(float64(i))).Sum()
+		if loss == nil {
+			loss = part
+		} else {
+			loss = loss.Add(part)
+		}
+	}
+	torch.ZeroGrad(values(p.trained))
+	loss.Backward()
+	r["dx"] = x.Grad(s).Floats()
+	for name, t := range p.trained {
+		r["d"+name] = t.Grad(s).Floats()
+	}
+	return r
+}
+
+func values(m map[string]*torch.Tensor) []*torch.Tensor {
+	var list []*torch.Tensor
+	for _, t := range m {
+		list = append(list, t)
+	}
+	return list
+}
+
+func TestProjectionsEqualDenseLayersOverTheDecodedWeights(t *testing.T) {
+	double := qlora.Options{DoubleQuant: true}
+	cases := []struct {
+		name    string
+		tokens  []int
+		in      int
+		options qlora.Options
+		layers  []layer
+	}{
+		{"one token", []int{1, 1}, 128, double, []layer{{out: 192}}},
+		{"a few tokens", []int{1, 7}, 192, qlora.Options{}, []layer{{out: 64, rank: 8}}},
+		{"query, key and value", []int{2, 35}, 256, double, []layer{{out: 256, rank: 16}, {out: 64, rank: 16}, {out: 64, rank: 8}}},
+		{"gate and up with bias", []int{300}, 128, qlora.Options{}, []layer{{out: 320, bias: true}, {out: 320, bias: true, rank: 4}}},
+		{"dropout", []int{90}, 320, double, []layer{{out: 128, rank: 8, dropout: 0.3}, {out: 128, rank: 8}, {out: 64, rank: 4, dropout: 0.05}}},
+		{"rows that are no whole blocks", []int{33}, 100, double, []layer{{out: 50, rank: 3, bias: true}}},
+		{"odd sizes", []int{5}, 33, qlora.Options{}, []layer{{out: 7, rank: 2}, {out: 9}}},
+		{"other blocks", []int{70}, 256, qlora.Options{BlockSize: 256, DoubleQuant: true}, []layer{{out: 96, rank: 8}}},
+		{"small blocks", []int{70}, 96, qlora.Options{BlockSize: 32}, []layer{{out: 96, rank: 8}}},
+		{"several panels and tiles", []int{523}, 640, double, []layer{{out: 704, rank: 24}, {out: 72, rank: 40}}},
+	}
+	atEveryLevel(t, func(t *testing.T) {
+		for _, c := range cases {
+			t.Run(c.name, func(t *testing.T) {
+				torchtest.NoLeaks(t)
+				require.NoError(t, torch.Run(func() error {
+					s := torch.NewScope("test")
+					defer s.Close()
+					p := newProjection(t, s, c.in, c.layers, c.options, 0)
+					x := torch.NewGenerator(3).Randn(s, torch.Float32CPU, append(c.tokens, c.in)...)
+					want, got := p.results(s, x, p.dense), p.results(s, x, p.quantised)
+					for name := range want {
+						torchtest.Close(t, want[name], got[name], 2e-5, "%s", name)
+					}
+					for _, w := range p.free {
+						w.Free()
+					}
+					return nil
+				}))
+			})
+		}
+	})
+}
