@@ -34,7 +34,7 @@ void clip_grad_norm(aj_tensor const* parameters, int64_t n, double max_norm, dou
   *norm = total.item<double>();
   if (max_norm <= 0) return;
   at::Tensor factor = (max_norm / (total + 1e-6)).clamp_max(1.0);
-  for (at::Tensor& g : grads) g.mul_(factor.to(g.device(), g.scalar_type()));
+  for (at::Tensor& g : grads) g.mul_(factor.to(g.device()));
 }
 
 // adamw runs torch.optim.AdamW(fused=True): ATen's fused kernel, which counts the steps in the tensors `steps`.

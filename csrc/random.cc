@@ -3,7 +3,6 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/Generator.h>
-#include <ATen/ops/dropout.h>
 #include <ATen/ops/multinomial.h>
 #include <ATen/ops/randperm.h>
 
@@ -45,7 +44,5 @@ void randperm(int64_t n, aj_generator g, aj_tensor* out) {
 void multinomial(aj_tensor p, int64_t n, aj_generator g, aj_tensor* out) {
   give(out, at::multinomial(T(p), n, /*replacement=*/false, maybe_generator(g)));
 }
-
-void dropout(aj_tensor x, double p, aj_tensor* out) { give(out, at::dropout(T(x), p, /*train=*/true)); }
 
 }  // namespace ajolote

@@ -12,6 +12,7 @@
 #include <c10/core/ScalarType.h>
 #include <c10/util/Exception.h>
 
+#include <atomic>
 #include <optional>
 #include <vector>
 
@@ -58,5 +59,14 @@ inline at::IntArrayRef ints(const int64_t* values, int64_t n) {
 // kernel_level says which kernels may run: composite (ATen operations only), portable, avx2, avx512, avx512bf16.
 enum class Level { composite, portable, avx2, avx512, avx512bf16 };
 Level kernel_level();
+
+// follow_thread_count makes the calling thread use the process's number of threads. OpenMP and MKL keep theirs for each
+// thread, and goroutines come from any; so every call of the table begins with this, and costs a comparison.
+extern std::atomic<int> thread_count_changes;
+void apply_thread_count();
+inline thread_local int thread_count_seen = 0;
+inline void follow_thread_count() {
+  if (thread_count_seen != thread_count_changes.load(std::memory_order_acquire)) apply_thread_count();
+}
 
 }  // namespace ajolote

@@ -61,13 +61,6 @@ void set_kernel_level(const char* level) {
   TORCH_CHECK(false, "no kernel level is called ", level, ": composite, portable, avx2, avx512 or avx512bf16");
 }
 
-void runtime_version(char** text) {
-  // The version of the library in memory, which can differ from that of the headers.
-  std::string all = at::show_config();
-  (void)all;
-  *text = copy_text(TORCH_VERSION);
-}
-
 void describe(char** json) {
   std::string s = "{\"cpu_capability\":\"" + at::get_cpu_capability() + "\",\"kernel_level\":\"" +
                   kLevelNames[static_cast<int>(kernel_level())] + "\",\"cpu_kernel_level\":\"" +
@@ -76,11 +69,24 @@ void describe(char** json) {
   *json = copy_text(s);
 }
 
+// One pool of threads, libtorch's. The count starts as libtorch's own choice; a thread that sets it, even to what it is,
+// also turns off MKL's habit of using fewer threads now and then (mkl_set_dynamic(0)), which would change results.
+std::atomic<int> thread_count_changes{1};
+static std::atomic<int> thread_count{0};
+
+void apply_thread_count() {
+  const int changes = thread_count_changes.load(std::memory_order_acquire), count = thread_count.load();
+  at::set_num_threads(count ? count : at::get_num_threads());
+  thread_count_seen = changes;
+}
+
 void get_threads(int64_t* n) { *n = at::get_num_threads(); }
 
 void set_threads(int64_t n) {
-  TORCH_CHECK(n > 0, "the number of threads must be positive, not ", n);
-  at::set_num_threads(static_cast<int>(n));
+  TORCH_CHECK(n > 0 && n <= 4096, "the number of threads must lie between 1 and 4096, not be ", n);
+  thread_count.store(static_cast<int>(n));
+  thread_count_changes.fetch_add(1, std::memory_order_release);
+  apply_thread_count();
 }
 
 void cuda_device_count(int64_t* n) {

@@ -39,6 +39,7 @@ template <typename... Args, void (*body)(Args...)>
 struct Guard<body> {
   static char* call(Args... args) noexcept {
     try {
+      follow_thread_count();
       body(args...);
       return nullptr;
     } catch (...) {
@@ -65,6 +66,10 @@ const aj_table kTable = {
     AJ_ABI,
     kEntries,
     TORCH_VERSION,
+#define AJ_OP(name, params, args) AJ_LINE(name, params)
+#include "../internal/ctorch/ops.h"
+#undef AJ_OP
+    ,
 #define AJ_OP(name, params, args) Guard<&name>::call,
 #include "../internal/ctorch/ops.h"
 #undef AJ_OP

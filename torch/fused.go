@@ -14,6 +14,15 @@ func (t *Tensor) RMSNorm(weight *Tensor, eps float64) *Tensor {
 	return apply("RMSNorm", func(out *ctorch.Handle) error { return ctorch.RMSNorm(t.h, weight.h, eps, out) }, t, weight)
 }
 
+// AddRMSNorm returns x + residual and its [Tensor.RMSNorm]: the step from one half of a transformer layer to the next, in
+// one pass over the rows.
+func AddRMSNorm(x, residual, weight *Tensor, eps float64) (sum, normed *Tensor) {
+	pair := applyMany("AddRMSNorm", 2, func(outs []ctorch.Handle) error {
+		return ctorch.AddRMSNorm(x.h, residual.h, weight.h, eps, &outs[0], &outs[1])
+	}, x, residual, weight)
+	return pair[0], pair[1]
+}
+
 // Rotary turns t [tokens, heads, size] by its positions: element i with element i+size/2, by the angles whose cos and sin
 // are [tokens, size/2], float32. Source: Su et al., "RoFormer", 2021, in the half-split form of Hugging Face checkpoints.
 func (t *Tensor) Rotary(cos, sin *Tensor) *Tensor {

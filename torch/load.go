@@ -68,8 +68,8 @@ func SetKernelLevel(level string) error {
 	return ctorch.SetKernelLevel(level)
 }
 
-// SetThreads sets how many threads one operation uses, for the calling thread and those that start later. Default: the
-// number of cores. Results may differ in the last bits between thread counts, never between runs with the same.
+// SetThreads sets how many threads one operation uses, in the whole process from the next operation on. Default: the number
+// of cores. Results may differ in the last bits between thread counts, never between runs with the same.
 func SetThreads(n int) error {
 	if err := Load(); err != nil {
 		return err

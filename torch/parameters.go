@@ -12,6 +12,21 @@ func ZeroGrad(parameters []*Tensor) {
 	}, parameters...)
 }
 
+// AllFinite says whether no element of any of the tensors is infinite or NaN.
+func AllFinite(list []*Tensor) bool { return finite("AllFinite", list, false) }
+
+// GradsFinite says whether no element of any gradient is infinite or NaN: what a training loop asks before a step.
+func GradsFinite(parameters []*Tensor) bool { return finite("GradsFinite", parameters, true) }
+
+func finite(op string, list []*Tensor, gradients bool) bool {
+	var all bool
+	change(op, func() (err error) {
+		all, err = ctorch.AllFinite(handlesOf(list), gradients)
+		return err
+	}, list...)
+	return all
+}
+
 // ClipGradNorm scales the gradients so that their common Euclidean norm is at most maxNorm, as
 // torch.nn.utils.clip_grad_norm_ does, and returns the norm before. A maxNorm of 0 only measures.
 func ClipGradNorm(parameters []*Tensor, maxNorm float64) float64 {
@@ -41,4 +56,24 @@ func AdamW(parameters []*Tensor, state AdamWState, lr, beta1, beta2, eps, weight
 	keepAlive(state.Averages)
 	keepAlive(state.Squares)
 	keepAlive(state.Steps)
+}
+
+// MuonOptions are the settings of [Muon].
+type MuonOptions struct {
+	LR, WeightDecay, Momentum float64
+	Nesterov                  bool
+	MatchAdamW                bool // scale updates to the size of AdamW's instead of by sqrt(rows/columns)
+	Eps                       float64
+	Iterations                int // of Newton-Schulz
+}
+
+// Muon makes one step of torch.optim.Muon on matrices; momenta has a tensor of the shape of each parameter, zero at first.
+func Muon(parameters, momenta []*Tensor, o MuonOptions) {
+	if len(momenta) != len(parameters) {
+		panic(&Error{Op: "Muon", Msg: "there is not one momentum for each parameter"})
+	}
+	change("Muon", func() error {
+		return ctorch.Muon(handlesOf(parameters), handlesOf(momenta), o.LR, o.WeightDecay, o.Momentum, o.Nesterov, o.MatchAdamW, o.Eps, o.Iterations)
+	}, parameters...)
+	keepAlive(momenta)
 }

@@ -14,6 +14,7 @@ type Scope struct {
 	parent *Scope
 	depth  int
 	closed bool
+	inner  []*Scope // the children that are open
 	// owned holds the handles alone, without Go pointers, so that the safety net below can free them when the scope, and
 	// with it every tensor that points to it, has become garbage without Close.
 	owned *ownedHandles
@@ -46,17 +47,29 @@ func (s *Scope) Child(name string) *Scope {
 	s.mustBeOpen("Child")
 	c := NewScope(name)
 	c.parent, c.depth = s, s.depth+1
+	s.inner = append(s.inner, c)
 	return c
 }
 
-// Close frees the tensors of s. A later use of one of them panics with [*Error]. Close may be called twice.
+// Close frees the tensors of s and of the scopes inside it. A later use of one of them panics with [*Error]. Close may be
+// called twice.
 func (s *Scope) Close() {
 	if s.closed {
 		return
 	}
+	for len(s.inner) > 0 {
+		s.inner[len(s.inner)-1].Close() // it leaves the list
+	}
 	s.closed = true
 	s.net.Stop()
 	s.owned.release()
+	if p := s.parent; p != nil {
+		i := len(p.inner) - 1 // the last one almost always
+		for p.inner[i] != s {
+			i--
+		}
+		p.inner = append(p.inner[:i], p.inner[i+1:]...)
+	}
 }
 
 // Len counts the tensors that s holds.

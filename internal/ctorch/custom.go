@@ -7,6 +7,10 @@ func RMSNorm(x, weight Handle, eps float64, out *Handle) error {
 	return failure(C.aj_rms_norm(x, weight, C.double(eps), out))
 }
 
+func AddRMSNorm(x, residual, weight Handle, eps float64, sum, out *Handle) error {
+	return failure(C.aj_add_rms_norm(x, residual, weight, C.double(eps), sum, out))
+}
+
 func Rotary(x, cos, sin Handle, out *Handle) error {
 	return failure(C.aj_rotary(x, cos, sin, out))
 }

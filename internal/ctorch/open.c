@@ -8,11 +8,26 @@
 
 const aj_table* aj_loaded;
 
+#define AJ_OP(name, params, args) AJ_LINE(name, params)
+static const char functions[] =
+#include "ops.h"
+    ;
+#undef AJ_OP
+
 #define AJ_OP(name, params, args) +1
 enum { ENTRIES = 0
 #include "ops.h"
 };
 #undef AJ_OP
+
+// first_difference gives the line of ours at which theirs differs, without what follows the name.
+static const char* first_difference(const char* theirs, int* length) {
+  const char* line = functions;
+  for (const char* p = functions; *p && *p == *theirs; theirs++)
+    if (*p++ == '\n') line = p;
+  *length = (int)strcspn(line, " ");
+  return *length ? line : "";
+}
 
 static char* message(const char* format, const char* detail, long ours, long theirs) {
   size_t n = strlen(format) + strlen(detail) + 64;
@@ -30,8 +45,13 @@ char* aj_open(const char* path, int64_t* abi, const char** torch_version) {
   *abi = t->abi;
   *torch_version = t->torch_version;
   if (t->abi != AJ_ABI) return message("%s: this program needs ABI %ld, the library has ABI %ld", path, AJ_ABI, (long)t->abi);
-  if (t->entries != ENTRIES)
-    return message("%s: this program needs a table of %ld functions, the library has %ld", path, ENTRIES, (long)t->entries);
+  if (strcmp(t->functions, functions)) {
+    int length;
+    const char* name = first_difference(t->functions, &length);
+    char text[4096];
+    snprintf(text, sizeof text, "%s: the library's functions are not this program's: first at \"%.*s\"", path, length, name);
+    return message("%s (this program has %ld functions, the library %ld)", text, ENTRIES, (long)t->entries);
+  }
   aj_loaded = t;
   return NULL;
 }

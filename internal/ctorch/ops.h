@@ -3,7 +3,6 @@
 
 // System
 AJ_OP(free_text, (char* text), (text))
-AJ_OP(runtime_version, (char** text), (text))
 AJ_OP(describe, (char** json), (json))
 AJ_OP(get_threads, (int64_t* n), (n))
 AJ_OP(set_threads, (int64_t n), (n))
@@ -125,11 +124,20 @@ AJ_OP(scaled_dot_product_attention, (aj_tensor q, aj_tensor k, aj_tensor v, aj_t
 
 // Operations of our own, each with its backward: see the file of that name in csrc
 AJ_OP(rms_norm, (aj_tensor x, aj_tensor weight, double eps, aj_tensor* out), (x, weight, eps, out))
+AJ_OP(add_rms_norm, (aj_tensor x, aj_tensor residual, aj_tensor weight, double eps, aj_tensor* sum, aj_tensor* out), (x, residual, weight, eps, sum, out))
 AJ_OP(rotary, (aj_tensor x, aj_tensor cos, aj_tensor sin, aj_tensor* out), (x, cos, sin, out))
 AJ_OP(swiglu, (aj_tensor gate, aj_tensor up, aj_tensor* out), (gate, up, out))
 AJ_OP(linear_cross_entropy, (aj_tensor hidden, aj_tensor weight, aj_tensor targets, double scale, int64_t budget_bytes, aj_tensor* loss), (hidden, weight, targets, scale, budget_bytes, loss))
 AJ_OP(segment_attention, (aj_tensor q, aj_tensor k, aj_tensor v, const int64_t* bounds, int64_t n, aj_tensor prefix_k, aj_tensor prefix_v, int32_t causal, int64_t window, double scale, aj_tensor* out), (q, k, v, bounds, n, prefix_k, prefix_v, causal, window, scale, out))
 AJ_OP(counter_dropout, (aj_tensor x, double p, uint64_t seed, uint64_t stream, int64_t first_row, aj_tensor* out), (x, p, seed, stream, first_row, out))
+
+// NF4 weights, as bitsandbytes stores them: see csrc/nf4.h
+AJ_OP(nf4_tables, (aj_tensor* levels, aj_tensor* map), (levels, map))
+AJ_OP(nf4_quantize, (aj_tensor weight, int64_t block, aj_tensor* codes, aj_tensor* absmax), (weight, block, codes, absmax))
+AJ_OP(nf4_compress_absmax, (aj_tensor absmax, aj_tensor* codes, aj_tensor* scales, double* offset), (absmax, codes, scales, offset))
+AJ_OP(nf4_dequantize, (const aj_nf4* weight, int32_t dtype, aj_tensor* out), (weight, dtype, out))
+AJ_OP(nf4_embedding, (const aj_nf4* weight, aj_tensor ids, int32_t dtype, aj_tensor* out), (weight, ids, dtype, out))
+AJ_OP(nf4_project, (aj_tensor x, const aj_nf4_part* parts, int64_t n, int64_t first_row, int32_t compute, aj_tensor* outs), (x, parts, n, first_row, compute, outs))
 
 // Random numbers
 AJ_OP(generator_new, (uint64_t seed, aj_generator* out), (seed, out))
@@ -140,7 +148,6 @@ AJ_OP(uniform_, (aj_tensor a, double low, double high, aj_generator g), (a, low,
 AJ_OP(normal_, (aj_tensor a, double mean, double std, aj_generator g), (a, mean, std, g))
 AJ_OP(randperm, (int64_t n, aj_generator g, aj_tensor* out), (n, g, out))
 AJ_OP(multinomial, (aj_tensor p, int64_t n, aj_generator g, aj_tensor* out), (p, n, g, out))
-AJ_OP(dropout, (aj_tensor x, double p, aj_tensor* out), (x, p, out))
 
 // Autograd
 AJ_OP(set_grad_enabled, (int32_t on, int32_t* before), (on, before))
@@ -152,5 +159,7 @@ AJ_OP(backward, (aj_tensor const* roots, aj_tensor const* grads, int64_t n, int3
 
 // Optimizers: one call over all parameters
 AJ_OP(zero_grad, (aj_tensor const* parameters, int64_t n), (parameters, n))
+AJ_OP(all_finite, (aj_tensor const* list, int64_t n, int32_t gradients, int32_t* out), (list, n, gradients, out))
 AJ_OP(clip_grad_norm, (aj_tensor const* parameters, int64_t n, double max_norm, double* norm), (parameters, n, max_norm, norm))
 AJ_OP(adamw, (aj_tensor const* parameters, aj_tensor const* averages, aj_tensor const* squares, aj_tensor const* steps, int64_t n, double lr, double beta1, double beta2, double eps, double weight_decay), (parameters, averages, squares, steps, n, lr, beta1, beta2, eps, weight_decay))
+AJ_OP(muon, (aj_tensor const* parameters, aj_tensor const* momenta, int64_t n, double lr, double weight_decay, double momentum, int32_t nesterov, int32_t match_adamw, double eps, int64_t iterations), (parameters, momenta, n, lr, weight_decay, momentum, nesterov, match_adamw, eps, iterations))

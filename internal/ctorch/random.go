@@ -31,10 +31,6 @@ func Multinomial(p Handle, n int, g Handle, out *Handle) error {
 	return failure(C.aj_multinomial(p, C.int64_t(n), g, out))
 }
 
-func Dropout(x Handle, p float64, out *Handle) error {
-	return failure(C.aj_dropout(x, C.double(p), out))
-}
-
 func GeneratorNew(seed uint64, out *Handle) error {
 	return failure(C.aj_generator_new(C.uint64_t(seed), out))
 }

@@ -1,0 +1,107 @@
+package optim
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ajolote-ai/ajolote/torch"
+)
+
+// Optimizer moves parameters by their gradients.
+type Optimizer interface {
+	// Step makes one step at learning rate lr. Parameters without a gradient stay as they are, and so does their state.
+	Step(lr float64)
+	// Parameters lists all tensors that Step moves, for clipping and for forgetting gradients.
+	Parameters() []*torch.Tensor
+	// State names every tensor of the optimizer's memory, the parameter's name and then torch's name of the thing:
+	// "lm_head.weight.exp_avg". The tensors are the optimizer's own: written at the next Step, gone after Free.
+	State() map[string]*torch.Tensor
+	// Restore copies a state back. It changes nothing, and reports every fault, unless names, shapes and types agree.
+	Restore(state map[string]*torch.Tensor) error
+	// Free frees the memory, not the parameters. The optimizer is of no use afterwards.
+	Free()
+}
+
+// Several optimizers work as one: Muon on the matrices, AdamW on the rest. Their parameters must have different names.
+type Several []Optimizer
+
+var _ Optimizer = Several(nil)
+
+// Step makes a step of each.
+func (s Several) Step(lr float64) {
+	for _, o := range s {
+		o.Step(lr)
+	}
+}
+
+// Parameters joins the lists.
+func (s Several) Parameters() []*torch.Tensor {
+	var all []*torch.Tensor
+	for _, o := range s {
+		all = append(all, o.Parameters()...)
+	}
+	return all
+}
+
+// State joins the memories.
+func (s Several) State() map[string]*torch.Tensor {
+	all := map[string]*torch.Tensor{}
+	for _, o := range s {
+		maps.Copy(all, o.State())
+	}
+	return all
+}
+
+// Restore gives each optimizer its part.
+func (s Several) Restore(state map[string]*torch.Tensor) error { return restore(s.State(), state) }
+
+// Free frees each.
+func (s Several) Free() {
+	for _, o := range s {
+		o.Free()
+	}
+}
+
+// restore copies from into to, or says everything that stands against it.
+func restore(to, from map[string]*torch.Tensor) error {
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(to)) {
+		got, want := from[name], to[name]
+		switch {
+		case got == nil:
+			faults = append(faults, fmt.Errorf("%s is missing", name))
+		case !slices.Equal(got.Shape(), want.Shape()) || got.DType() != want.DType():
+			faults = append(faults, fmt.Errorf("%s is %v %s, the optimizer's is %v %s", name, got.Shape(), got.DType(), want.Shape(), want.DType()))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(from)) {
+		if to[name] == nil {
+			faults = append(faults, fmt.Errorf("%s belongs to no parameter of the optimizer", name))
+		}
+	}
+	if len(faults) > 0 {
+		return fmt.Errorf("the state of another optimizer or model: %w", joined(faults))
+	}
+	torch.NoGrad(func() {
+		for name, t := range to {
+			t.Copy(from[name])
+		}
+	})
+	return nil
+}
+
+// joined lists at most ten faults: the state of another model differs in every tensor.
+func joined(faults []error) error {
+	const most = 10
+	if left := len(faults) - most; left > 0 {
+		faults = append(faults[:most:most], fmt.Errorf("and %d more", left))
+	}
+	lines := make([]string, len(faults))
+	for i, f := range faults {
+		lines[i] = f.Error()
+	}
+	return errors.New(strings.Join(lines, "; "))
+}
