@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/ajolote-ai/ajolote/safetensors"
 	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/torch/nn"
+	"github.com/ajolote-ai/ajolote/torch/tensorfile"
 )
 
 const weightsFile = "adapter_model.safetensors"
@@ -28,26 +28,7 @@ func (a *Adapter) Save(dir string) (err error) {
 	if err := os.WriteFile(filepath.Join(dir, "adapter_config.json"), text, 0o644); err != nil {
 		return fmt.Errorf("lora: %w", err)
 	}
-	var specs []safetensors.Spec
-	for name, t := range a.Parameters() {
-		shape := make([]int64, 0, 2)
-		for _, d := range t.Shape() {
-			shape = append(shape, int64(d))
-		}
-		specs = append(specs, safetensors.Spec{Name: name, DType: safetensors.F32, Shape: shape})
-	}
-	safetensors.SortAsPython(specs)
-	w, err := safetensors.Create(filepath.Join(dir, weightsFile), specs, nil)
-	if err != nil {
-		return fmt.Errorf("lora: %w", err)
-	}
-	defer w.Abort()
-	for name, t := range a.Parameters() {
-		if err := w.Write(name, t.Bytes()); err != nil {
-			return fmt.Errorf("lora: %w", err)
-		}
-	}
-	if err := w.Commit(); err != nil {
+	if err := tensorfile.Save(filepath.Join(dir, weightsFile), a.Parameters()); err != nil {
 		return fmt.Errorf("lora: %w", err)
 	}
 	return nil
@@ -88,21 +69,17 @@ func (a *Adapter) read(weights *safetensors.Weights) error {
 			faults = append(faults, name+" is missing")
 			continue
 		}
-		if !sameShape(source.Shape, t.Shape()) {
+		if !tensorfile.SameShape(source.Shape, t.Shape()) {
 			faults = append(faults, fmt.Sprintf("%s has shape %d, the model and r need %d", name, source.Shape, t.Shape()))
 			continue
 		}
-		dtype, err := torch.ParseDType(torchNames[source.DType])
-		if err != nil || !dtype.IsFloat() {
-			faults = append(faults, fmt.Sprintf("%s has type %v, which is no floating-point type", name, source.DType))
-			continue
-		}
-		data, err := source.Read()
+		s := torch.NewScope("read")
+		value, err := tensorfile.Read(s, source)
 		if err != nil {
+			s.Close()
 			return err
 		}
-		s := torch.NewScope("read")
-		torch.NoGrad(func() { t.Copy(torch.FromBytes(s, data, dtype, t.Shape()...)) })
+		torch.NoGrad(func() { t.Copy(value) })
 		s.Close()
 	}
 	for _, t := range weights.Tensors() {
@@ -114,12 +91,4 @@ func (a *Adapter) read(weights *safetensors.Weights) error {
 		return fmt.Errorf("the weights do not fit the configuration and the model: %s", strings.Join(faults, "; "))
 	}
 	return nil
-}
-
-var torchNames = map[safetensors.DType]string{
-	safetensors.F16: "float16", safetensors.BF16: "bfloat16", safetensors.F32: "float32", safetensors.F64: "float64",
-}
-
-func sameShape(file []int64, shape []int) bool {
-	return slices.EqualFunc(file, shape, func(a int64, b int) bool { return a == int64(b) })
 }

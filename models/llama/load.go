@@ -10,6 +10,7 @@ import (
 	"github.com/ajolote-ai/ajolote/safetensors"
 	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/torch/nn"
+	"github.com/ajolote-ai/ajolote/torch/tensorfile"
 )
 
 // LoadOptions say how weights are held in memory.
@@ -100,7 +101,7 @@ func (l *loader) check() error {
 		t := l.weights.Tensor(name)
 		if t == nil {
 			faults = append(faults, name+" is missing")
-		} else if !isShape(t.Shape, shape) {
+		} else if !tensorfile.SameShape(t.Shape, shape) {
 			faults = append(faults, fmt.Sprintf("%s has shape %d, config.json says %d", name, t.Shape, shape))
 		}
 	}
@@ -243,6 +244,34 @@ func (l *loader) linear(place *nn.Linear, s linearShape, dtype torch.DType, quan
 	return l.ctx.Err()
 }
 
-func isShape(file []int64, shape []int) bool {
-	return slices.EqualFunc(file, shape, func(a int64, b int) bool { return a == int64(b) })
+// read loads a tensor as a long-lived one of the type dtype; 0 keeps the file's.
+func (l *loader) read(name string, dtype torch.DType) (*torch.Tensor, error) {
+	if err := l.ctx.Err(); err != nil {
+		return nil, err
+	}
+	source := l.weights.Tensor(name)
+	t, err := tensorfile.Read(nil, source)
+	if err != nil {
+		return nil, err
+	}
+	if !t.DType().IsFloat() {
+		t.Free()
+		return nil, fmt.Errorf("%s: tensor %s has type %v: a weight is of floating point", source.File(), name, source.DType)
+	}
+	l.advance(source.Bytes())
+	if dtype == 0 || dtype == t.DType() {
+		return t, nil
+	}
+	s := torch.NewScope("read")
+	defer s.Close()
+	converted := t.In(s).To(dtype).Keep(nil)
+	t.Free()
+	return converted, nil
+}
+
+func (l *loader) advance(bytes int64) {
+	l.done += bytes
+	if l.o.Progress != nil {
+		l.o.Progress(l.done, l.total)
+	}
 }

@@ -1,0 +1,156 @@
+package salamandra
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ajolote-ai/ajolote/models/llama"
+	"github.com/ajolote-ai/ajolote/torch"
+	"github.com/ajolote-ai/ajolote/train"
+)
+
+// Ignore is the label of a token that does not count in the loss.
+const Ignore = -100
+
+// Tokenized is one example as the model sees it.
+type Tokenized struct {
+	ID     string  // for messages
+	IDs    []int32 // tokens
+	Labels []int32 // of each token: itself where the model is to learn it, else [Ignore]
+}
+
+// minSharing is how many times fewer tokens a shared prefix must make worth its bookkeeping.
+const minSharing = 1.3
+
+// Stepper adds the gradients of a step's examples. All of them together share one pass over their common prefix; what
+// follows it goes through in flat micro-batches without padding. The loss is the mean over the labelled tokens of the step,
+// so neither sharing nor the split into micro-batches changes it.
+type Stepper struct {
+	Trainer     *llama.Trainer
+	SharePrefix bool
+	MicroTokens int // tokens that go through the model at once, at least one example; 0 for 4096
+}
+
+// Step computes one step. Inside [torch.Run] only.
+func (t *Stepper) Step(ctx context.Context, batch []Tokenized) (result train.StepResult, err error) {
+	for _, e := range batch {
+		for _, label := range e.Labels[min(1, len(e.Labels)):] { // nothing predicts the first token
+			if label != Ignore {
+				result.Labels++
+			}
+		}
+	}
+	if result.Labels == 0 {
+		return result, fmt.Errorf("salamandra: no token of examples %s counts in the loss", ids(batch))
+	}
+	s := torch.NewScope("step")
+	defer s.Close()
+	clock := &t.Trainer.Model.Clock
+	clock.Row = 0
+	weight := 1 / float64(result.Labels)
+
+	var prefix *llama.SharedPrefix
+	shared := 0
+	if t.SharePrefix {
+		if shared = sharedPrefix(batch); shared > 0 {
+			prefix = t.Trainer.Start(s, batch[0].IDs[:shared])
+			clock.Row = shared
+			result.Tokens += shared
+		}
+	}
+	for len(batch) > 0 {
+		if err := ctx.Err(); err != nil {
+			return result, err
+		}
+		n := t.fitting(batch, shared)
+		rows, targets := flatten(batch[:n], shared, weight)
+		batch = batch[n:]
+		if len(targets.Rows) == 0 {
+			continue
+		}
+		if prefix != nil {
+			rows.Prefix = &prefix.Prefix
+		}
+		result.Loss += t.Trainer.Step(s, rows, targets)
+		clock.Row += len(rows.IDs)
+		result.Tokens += len(rows.IDs)
+	}
+	if prefix != nil {
+		clock.Row = 0
+		prefix.Backward()
+	}
+	return result, nil
+}
+
+// fitting counts the examples at the head of batch that fit a micro-batch.
+func (t *Stepper) fitting(batch []Tokenized, shared int) int {
+	budget := t.MicroTokens
+	if budget == 0 {
+		budget = 4096
+	}
+	n := 0
+	for n < len(batch) {
+		budget -= len(batch[n].IDs) - shared
+		if budget < 0 && n > 0 {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+// flatten lays examples behind their shared prefix end to end. The last token of each predicts nothing and is left out.
+func flatten(batch []Tokenized, shared int, weight float64) (llama.Rows, llama.Targets) {
+	rows, targets := llama.Rows{Bounds: []int{0}}, llama.Targets{Weight: weight}
+	for _, e := range batch {
+		for i := shared; i+1 < len(e.IDs); i++ {
+			if label := e.Labels[i+1]; label != Ignore {
+				targets.Rows = append(targets.Rows, len(rows.IDs))
+				targets.Words = append(targets.Words, label)
+			}
+			rows.IDs = append(rows.IDs, e.IDs[i])
+		}
+		rows.Bounds = append(rows.Bounds, len(rows.IDs))
+	}
+	return rows, targets
+}
+
+// sharedPrefix is the length of the prefix that the examples' passes share; 0 when it is not worth sharing. No label lies
+// in it, not even the next token's, which its last position predicts, and every example has a token behind it.
+func sharedPrefix(batch []Tokenized) int {
+	if len(batch) < 2 {
+		return 0
+	}
+	n, total := len(batch[0].IDs), 0
+	for _, e := range batch {
+		n = min(n, common(batch[0].IDs, e.IDs), len(e.IDs)-2)
+		total += len(e.IDs)
+	}
+	for _, e := range batch {
+		for i := 1; i <= n; i++ {
+			if e.Labels[i] != Ignore {
+				n = i - 1
+			}
+		}
+	}
+	if n <= 0 || float64(total) < minSharing*float64(total-n*(len(batch)-1)) {
+		return 0
+	}
+	return n
+}
+
+func common(a, b []int32) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+func ids(batch []Tokenized) []string {
+	list := make([]string, len(batch))
+	for i, e := range batch {
+		list[i] = e.ID
+	}
+	return list
+}

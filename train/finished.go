@@ -1,0 +1,76 @@
+package train
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// FinishedFile is the last file that a run writes into its output directory: its presence says that the run is complete.
+const FinishedFile = "run.json"
+
+// Summary is run.json.
+type Summary struct {
+	Finished     bool               `json:"finished"`
+	Steps        int                `json:"steps"`
+	TokensSeen   int64              `json:"tokens_seen"`
+	BadSteps     int                `json:"bad_steps"`
+	LastLoss     float64            `json:"last_loss"`
+	BestStep     int                `json:"best_step,omitempty"`
+	BestMetric   float64            `json:"best_metric,omitempty"`
+	StoppedEarly bool               `json:"stopped_early"`
+	Metrics      map[string]float64 `json:"metrics,omitempty"`
+	Identity     map[string]string  `json:"identity"`
+}
+
+func (l *loop) writeFinished() error {
+	text, err := l.trainerState()
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	if err := writeFile(filepath.Join(l.OutputDir, trainerFile), text); err != nil {
+		return err
+	}
+	s := Summary{
+		Finished: true, Steps: l.Step0, TokensSeen: l.TokensSeen, BadSteps: l.BadSteps, LastLoss: l.LastLoss, BestMetric: l.BestMetric,
+		StoppedEarly: l.early, Metrics: l.Metrics, Identity: l.Job.Identity,
+	}
+	if l.BestStep > 0 {
+		s.BestStep = l.BestStep
+	}
+	if text, err = json.MarshalIndent(s, "", "  "); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	return writeFile(filepath.Join(l.OutputDir, FinishedFile), text)
+}
+
+// finished returns the result of a run that is complete already; nil when it is not, or is to begin anew.
+func (j Job) finished() (*Result, error) {
+	path := filepath.Join(j.OutputDir, FinishedFile)
+	if j.Resume == "none" {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+		return nil, nil
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	var s Summary
+	if err := json.Unmarshal(text, &s); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if differ := differences(s.Identity, j.Identity); len(differ) > 0 {
+		return nil, fmt.Errorf("train: %s holds the finished run of another configuration: %s. Use another output directory, or resume none to begin anew",
+			j.OutputDir, strings.Join(differ, "; "))
+	}
+	return &Result{Steps: s.Steps, Loss: s.LastLoss, Metrics: s.Metrics, BestStep: s.BestStep, BestMetric: s.BestMetric,
+		StoppedEarly: s.StoppedEarly, AlreadyFinished: true}, nil
+}

@@ -1,0 +1,86 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Options are the settings of the loop. See [DefaultOptions].
+type Options struct {
+	OutputDir string
+
+	Examples     int     // how many there are
+	MicroBatch   int     // examples of a micro-batch
+	Accumulation int     // micro-batches of a step
+	Epochs       float64 // passes over the examples
+	MaxSteps     int     // when positive, it decides instead of Epochs
+	DropLast     bool    // leave out the examples of an epoch that do not fill a micro-batch
+	Seed         uint64  // of the order of the examples
+	InOrder      bool    // take the examples in their own order in every epoch (curriculum_sampling)
+
+	MaxGradNorm  float64 // gradients are scaled down to this norm; 0 for no clipping
+	SkipBadSteps bool    // go on after a loss or gradient that is not finite, without the step
+
+	SaveSteps      int  // a checkpoint every so many steps; 0 for one at the end of each epoch
+	SaveNothing    bool // no checkpoints but one on interruption
+	SaveTotalLimit int  // checkpoints kept; the best one and the newest are never deleted; 0 for all
+
+	EvalSteps             int  // an evaluation every so many steps; 0 for one at the end of each epoch
+	EvalNever             bool // no evaluation
+	EvalAtStart           bool // one before the first step too
+	EarlyStoppingPatience int  // stop after so many evaluations without a better metric; 0 for never
+	LoadBest              bool // end with the parameters of the best checkpoint
+	Metric                string
+	GreaterIsBetter       bool
+
+	// Resume is "auto" (the newest complete checkpoint of OutputDir, if it was made by this run), "none" (begin anew, and
+	// delete the checkpoints that there are), or the path of a checkpoint.
+	Resume string
+	// Identity says what decides the run's numbers: hashes of configuration, data and base model, by name. A checkpoint with
+	// another identity is not resumed.
+	Identity map[string]string
+}
+
+// DefaultOptions are the defaults of Hugging Face's Trainer where it has them.
+func DefaultOptions() Options {
+	return Options{
+		MicroBatch: 1, Accumulation: 1, Epochs: 1, Seed: 42, MaxGradNorm: 1, Metric: "eval_loss", Resume: "auto",
+	}
+}
+
+// Validate reports every fault.
+func (o Options) Validate() error {
+	var faults []error
+	positive := func(name string, n int) {
+		if n <= 0 {
+			faults = append(faults, fmt.Errorf("%s is %d: it must be positive", name, n))
+		}
+	}
+	if o.OutputDir == "" {
+		faults = append(faults, errors.New("the output directory is missing"))
+	}
+	positive("the number of examples", o.Examples)
+	positive("the micro-batch", o.MicroBatch)
+	positive("the accumulation", o.Accumulation)
+	if o.MaxSteps <= 0 && !(o.Epochs > 0) {
+		faults = append(faults, fmt.Errorf("the number of epochs is %v: it must be positive", o.Epochs))
+	}
+	if o.DropLast && o.Examples < o.MicroBatch {
+		faults = append(faults, fmt.Errorf("%d examples do not fill one micro-batch of %d", o.Examples, o.MicroBatch))
+	}
+	for _, n := range []struct {
+		name  string
+		value int
+	}{{"save steps", o.SaveSteps}, {"eval steps", o.EvalSteps}, {"the save limit", o.SaveTotalLimit}, {"the patience", o.EarlyStoppingPatience}} {
+		if n.value < 0 {
+			faults = append(faults, fmt.Errorf("%s is %d: it must not be negative", n.name, n.value))
+		}
+	}
+	if o.LoadBest && o.SaveNothing {
+		faults = append(faults, errors.New("the best model cannot be loaded at the end when no checkpoints are saved"))
+	}
+	if len(faults) > 0 {
+		return fmt.Errorf("train: %w", errors.Join(faults...))
+	}
+	return nil
+}

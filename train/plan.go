@@ -1,0 +1,85 @@
+package train
+
+import (
+	"math"
+	"math/big"
+	"sync"
+
+	"github.com/ajolote-ai/ajolote/internal/pyrand"
+)
+
+// plan is which examples each step takes: a function of the options alone.
+type plan struct {
+	o             Options
+	steps         int // in all
+	stepsPerEpoch int
+	order         func(epoch int) []int
+}
+
+// newPlan counts as Hugging Face's Trainer does: an epoch has ceil(examples / micro-batch) micro-batches and
+// ceil(micro-batches / accumulation) steps, the last of which may be smaller.
+func newPlan(o Options) plan {
+	batches := (o.Examples + o.MicroBatch - 1) / o.MicroBatch
+	if o.DropLast {
+		batches = o.Examples / o.MicroBatch
+	}
+	p := plan{o: o, stepsPerEpoch: (batches + o.Accumulation - 1) / o.Accumulation}
+	p.steps = o.MaxSteps
+	if p.steps <= 0 {
+		p.steps = int(math.Ceil(o.Epochs * float64(p.stepsPerEpoch)))
+	}
+	p.order = p.orders()
+	return p
+}
+
+// orders returns the order of an epoch. Epoch e is the list 0..n-1 shuffled by Python's generator (Mersenne Twister) with
+// seed Seed·2³² + e; in its own order with InOrder. The last one asked for is kept.
+func (p plan) orders() func(int) []int {
+	var mu sync.Mutex
+	last, list := -1, []int(nil)
+	return func(epoch int) []int {
+		mu.Lock()
+		defer mu.Unlock()
+		if epoch == last {
+			return list
+		}
+		list = make([]int, p.o.Examples)
+		for i := range list {
+			list[i] = i
+		}
+		if !p.o.InOrder {
+			shuffle(list, p.o.Seed, epoch)
+		}
+		last = epoch
+		return list
+	}
+}
+
+func shuffle(list []int, seed uint64, epoch int) {
+	key := new(big.Int).Lsh(new(big.Int).SetUint64(seed), 32)
+	key.Add(key, big.NewInt(int64(epoch)))
+	pyrand.NewRandomBig(key).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+}
+
+// examples lists those of a step, counted from 0.
+func (p plan) examples(step int) []int {
+	order := p.order(step / p.stepsPerEpoch)
+	if p.o.DropLast {
+		order = order[:len(order)/p.o.MicroBatch*p.o.MicroBatch]
+	}
+	size := p.o.MicroBatch * p.o.Accumulation
+	from := step % p.stepsPerEpoch * size
+	return order[from:min(from+size, len(order))]
+}
+
+// epoch is how many passes over the data the first steps make.
+func (p plan) epoch(steps int) float64 { return float64(steps) / float64(p.stepsPerEpoch) }
+
+// due says whether something that happens every so many steps, or with 0 at the end of every epoch, happens after steps.
+// The end of the run counts as the end of an epoch.
+func (p plan) due(steps, every int) bool {
+	if every > 0 {
+		return steps%every == 0 || steps == p.steps
+	}
+	return steps%p.stepsPerEpoch == 0 || steps == p.steps
+}
