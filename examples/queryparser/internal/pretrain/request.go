@@ -1,0 +1,245 @@
+package pretrain
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// request is somebody's wish in one of the everyday domains, before it is put
+// into words. Empty fields were not said.
+type request struct {
+	lang    language
+	count   bool // how many, not which
+	thing   int  // index into things
+	quality int  // index into qualities, or -1
+	subject string
+	place   spot
+	period  period
+	makers  []maker
+}
+
+// spot is a place as named and, in the sentence, with its article.
+type spot struct{ name, phrase string }
+
+// maker is somebody by name, or a kind of maker that may come from somewhere.
+type maker struct {
+	code         string // kind; empty for persons and acronyms
+	name, phrase string
+	plural       int // index into makerPlurals for a kind without name
+	from         int // index into somewhere, or -1
+}
+
+// period has a kind of the phrase table when, or none.
+type period struct {
+	kind     string
+	from, to int
+}
+
+// request draws a wish with the given rate of details.
+func (s source) request(lang language) request {
+	q := request{lang: lang, count: s.chance(.12), thing: s.IntN(len(things[lang])), quality: -1}
+	if s.chance(.85) {
+		q.subject = s.subject(lang)
+	}
+	if s.chance(.15) {
+		q.quality = s.IntN(len(qualities))
+	}
+	if s.chance(.3) {
+		q.place = s.spot(lang)
+	}
+	if s.chance(.4) {
+		q.period = s.period()
+	}
+	if s.chance(.5) {
+		q.makers = append(q.makers, s.maker(lang))
+		if s.chance(.25) {
+			q.makers = append(q.makers, s.maker(lang))
+		}
+	}
+	return q
+}
+
+func (s source) spot(lang language) spot {
+	if s.chance(.3) {
+		name := pick(s, somewhere)[lang][0]
+		return spot{name, name}
+	}
+	name := s.proper()
+	if s.chance(.12) {
+		article := pick(s, [3][]string{{"el ", "la ", "els ", "les "}, {"el ", "la ", "los ", "las "}, {"the "}}[lang])
+		return spot{name, article + name}
+	}
+	return spot{name, name}
+}
+
+func (s source) period() period {
+	from := 1950 + s.IntN(76)
+	kind := pick(s, []string{"in", "in", "in", "between", "between", "since", "since", "after", "until", "before"})
+	return period{kind: kind, from: from, to: from + s.IntN(2)*s.IntN(8)}.ordered()
+}
+
+// ordered gives the open kinds their one bound and makes spans at least a year.
+func (p period) ordered() period {
+	switch p.kind {
+	case "between":
+		p.to = max(p.to, p.from+1)
+	case "until", "before":
+		p.to = p.from
+	}
+	return p
+}
+
+func (s source) maker(lang language) maker {
+	switch s.IntN(10) {
+	case 0, 1, 2: // a person or a firm, whose name tells nothing of its kind
+		name := s.proper()
+		if s.chance(.5) {
+			name = pick(s, firstNames) + " " + title(s.coined(lang))
+		}
+		return maker{name: name, phrase: name, from: -1}
+	case 3, 4: // an acronym
+		name := s.acronym()
+		article := pick(s, [3][]string{{"el ", "la ", ""}, {"el ", "la ", ""}, {"", "the "}}[lang])
+		return maker{name: name, phrase: article + name, from: -1}
+	case 5, 6, 7: // a kind with a name
+		m := pick(s, makers)
+		phrase := m.head[lang] + s.proper()
+		if s.chance(.3) {
+			phrase += pick(s, [3][]string{{" de ", " i "}, {" de ", " y "}, {" of ", " and "}}[lang]) + s.proper()
+		}
+		_, name := article(phrase)
+		return maker{code: m.code, name: name, phrase: phrase, from: -1}
+	default: // a kind alone
+		k := s.IntN(len(makers))
+		m := maker{code: makers[k].code, plural: k, from: -1}
+		if s.chance(.4) {
+			m.from = s.IntN(len(somewhere))
+		}
+		return m
+	}
+}
+
+// words puts the request into words: as people would, or plainly.
+func (s source) words(q request, plain bool) string {
+	form := func(forms []string) string {
+		if plain {
+			return forms[0]
+		}
+		return pick(s, forms)
+	}
+	var parts []string
+	thing := things[q.lang][q.thing]
+	if q.quality >= 0 {
+		if word := qualities[q.quality].word[q.lang]; q.lang == english {
+			thing = word + " " + thing
+		} else {
+			thing += " " + word
+		}
+	}
+	if q.period.kind != "" {
+		text := form(when[q.lang][q.period.kind])
+		parts = append(parts, strings.NewReplacer("A", fmt.Sprint(q.period.from), "B", fmt.Sprint(q.period.to)).Replace(text))
+	}
+	if q.place.name != "" {
+		parts = append(parts, q.insert(form(in[q.lang]), q.place.phrase))
+	}
+	if len(q.makers) > 0 {
+		phrase := q.makers[0].in(s, q.lang, plain)
+		if len(q.makers) > 1 {
+			phrase += " " + form(and[q.lang]) + " " + q.makers[1].in(s, q.lang, plain)
+		}
+		parts = append(parts, q.insert(form(by[q.lang]), phrase))
+	}
+	if q.subject != "" && !plain && s.chance(.06) { // the subject alone in front, the rest as keywords
+		s.shuffle(parts)
+		return q.subject + pick(s, []string{": ", ", ", " "}) + strings.Join(append([]string{thing}, parts...), " ")
+	}
+	if q.subject != "" {
+		parts = append(parts, q.insert(form(about[q.lang]), q.subject))
+	}
+	if !plain {
+		s.shuffle(parts)
+	}
+	frames := listFrames
+	if q.count {
+		frames = countFrames
+	}
+	text := strings.Replace(form(frames[q.lang]), "X", strings.Join(append([]string{thing}, parts...), " "), 1)
+	if plain {
+		return text
+	}
+	return s.typed(text)
+}
+
+// in is the maker as part of a sentence.
+func (m maker) in(s source, lang language, plain bool) string {
+	if m.name != "" {
+		return m.phrase
+	}
+	noun := makerPlurals[lang][m.plural]
+	if m.from < 0 {
+		return noun
+	}
+	place := somewhere[m.from][lang]
+	if lang == english && !plain && s.chance(.6) {
+		return place[1] + " " + noun
+	}
+	return noun + " " + insert(lang, [3]string{"de X", "de X", "from X"}[lang], place[0])
+}
+
+// typed is the text as people type it: capitals, marks, a slip now and then.
+func (s source) typed(text string) string {
+	if s.chance(.5) {
+		text = title(text)
+	}
+	if s.chance(.3) {
+		text = strings.Trim(text, "¿?")
+	}
+	words := strings.Split(text, " ")
+	for i, w := range words {
+		letters := []rune(w)
+		if i < 3 && len(letters) > 4 && s.chance(.03) {
+			at := 1 + s.IntN(len(letters)-3)
+			letters[at], letters[at+1] = letters[at+1], letters[at]
+			words[i] = string(letters)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func (q request) insert(template, phrase string) string { return insert(q.lang, template, phrase) }
+
+// insert replaces X, contracting the preposition before it with the article.
+func insert(lang language, template, phrase string) string {
+	before, after, _ := strings.Cut(template, "X")
+	text := before + phrase
+	meet := map[language][][2]string{
+		catalan: {{"de el ", "del "}, {"de els ", "dels "}, {"a el ", "al "}, {"a els ", "als "}, {"per el ", "pel "}, {"per els ", "pels "}},
+		spanish: {{"de el ", "del "}, {"a el ", "al "}},
+	}
+	for _, m := range meet[lang] {
+		preposition := m[0][:strings.IndexByte(m[0], ' ')+1]
+		art := m[0][len(preposition):]
+		if strings.HasSuffix(before, preposition) && strings.HasPrefix(phrase, art) {
+			if i := len(before) - len(preposition); i == 0 || before[i-1] == ' ' {
+				return before[:i] + m[1] + phrase[len(art):] + after
+			}
+		}
+	}
+	first, _ := utf8.DecodeRuneInString(strings.ToLower(phrase))
+	if lang == catalan && (before == "de " || strings.HasSuffix(before, " de ")) && strings.ContainsRune("aeiouàèéíòóúh", first) {
+		return strings.TrimSuffix(before, "de ") + "d'" + phrase + after
+	}
+	return text + after
+}
+
+// article splits a leading article off a phrase.
+func article(phrase string) (string, string) {
+	for _, a := range []string{"el ", "la ", "els ", "les ", "los ", "las ", "l'", "the "} {
+		if rest, ok := strings.CutPrefix(phrase, a); ok {
+			return a, rest
+		}
+	}
+	return "", phrase
+}

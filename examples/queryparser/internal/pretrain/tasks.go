@@ -1,0 +1,199 @@
+package pretrain
+
+import (
+	"strings"
+)
+
+// Message is one turn of a conversation.
+type Message struct {
+	Role    string `json:"role"`
+	Content string `json:"content"`
+}
+
+// Example is one line of the stream. A conversation is trained on its last
+// message; Copied lists what that message must repeat from the others, for
+// measuring. A random repeat has token ids in place of messages: the first
+// Given of them are not trained on.
+type Example struct {
+	Task     string    `json:"task"`
+	Messages []Message `json:"messages,omitempty"`
+	Copied   []string  `json:"copied,omitempty"`
+	IDs      []int     `json:"ids,omitempty"`
+	Given    int       `json:"given,omitempty"`
+}
+
+func conversation(task, system, user, assistant string, copied ...string) Example {
+	messages := []Message{{"user", user}, {"assistant", assistant}}
+	if system != "" {
+		messages = append([]Message{{"system", system}}, messages...)
+	}
+	return Example{Task: task, Messages: messages, Copied: copied}
+}
+
+// extract is a request with its fields as JSON, under a skeleton of its own.
+func (s source) extract() Example {
+	q := s.request(pick(s, languages))
+	sc := s.schema()
+	text := s.words(q, false)
+	answer, copied := s.answer(q, sc, text)
+	return conversation("extract", s.prompt(sc), text, sc.style.write(answer), copied...)
+}
+
+// answer fills the skeleton.
+func (s source) answer(q request, sc schema, text string) (object, []string) {
+	var out, group object
+	var copied []string
+	repeat := func(v string) any {
+		if v == "" {
+			return nil
+		}
+		copied = append(copied, v)
+		return v
+	}
+	value := func(r role) any {
+		switch r {
+		case roleThing:
+			return things[q.lang][q.thing]
+		case roleSubject:
+			return repeat(q.subject)
+		case rolePlace:
+			return repeat(q.place.name)
+		case rolePeriod:
+			if q.period.kind != "" {
+				return sc.years.write(q.period)
+			}
+		case roleQuality:
+			if q.quality >= 0 {
+				return qualities[q.quality].code
+			}
+		case roleMakers:
+			people := list{}
+			for _, m := range q.makers {
+				people = append(people, m.fields(q.lang, sc.makerKeys, repeat))
+			}
+			return people
+		case roleAsk:
+			if q.count {
+				return sc.ask[1]
+			}
+			return sc.ask[0]
+		case roleLanguage:
+			return sc.codes[q.lang]
+		case roleEcho:
+			return repeat(text)
+		case roleRestated:
+			return s.words(q, true)
+		}
+		return nil
+	}
+	at := -1
+	for _, sl := range sc.ordered() {
+		f := field{sl.key, value(sl.role)}
+		if sc.group == "" || !sc.grouped[sl.role] {
+			out = append(out, f)
+			continue
+		}
+		if at < 0 {
+			at, out = len(out), append(out, field{key: sc.group})
+		}
+		group = append(group, f)
+	}
+	if at >= 0 {
+		out[at].value = group
+	}
+	return out, copied
+}
+
+// fields are the maker under the skeleton's keys: the name alone, or kind, name
+// and origin.
+func (m maker) fields(lang language, keys []string, repeat func(string) any) any {
+	var kind, origin any
+	if m.code != "" {
+		kind = m.code
+	}
+	if m.from >= 0 {
+		origin = somewhere[m.from][lang][0]
+	}
+	if len(keys) == 1 {
+		if m.name == "" {
+			return object{{keys[0], kind}}
+		}
+		return object{{keys[0], repeat(m.name)}}
+	}
+	return object{{keys[0], kind}, {keys[1], repeat(m.name)}, {keys[2], origin}}
+}
+
+// restate says a request in plain words.
+func (s source) restate() Example {
+	q := s.request(pick(s, languages))
+	system := pick(s, []string{"Restate the request in plain words.", "Digues-ho amb paraules planeres.", "Dilo con palabras llanas."})
+	return conversation("restate", system, s.words(q, false), s.words(q, true))
+}
+
+// identify tells the language of a request.
+func (s source) identify() Example {
+	q := s.request(pick(s, languages))
+	names := pick(s, codes)
+	system := pick(s, []string{"Which language is it?", "En quina llengua és?", "¿En qué idioma está?"}) + " " + strings.Join(names[:], ", ")
+	return conversation("identify", system, s.words(q, false), names[q.lang])
+}
+
+// copying repeats a text, or the part of it that is asked for.
+func (s source) copying() Example {
+	lang := pick(s, languages)
+	var lines []string
+	for range 1 + s.IntN(5) {
+		lines = append(lines, s.line(lang))
+	}
+	text := strings.Join(lines, "\n")
+	switch s.IntN(4) {
+	case 0: // all of it
+		return conversation("copy", pick(s, []string{"Repeat the text.", "Repeteix el text.", "Repite el texto."}), text, text, text)
+	case 1: // as the value of a key, with what JSON wants escaped
+		key := s.key()
+		return conversation("copy", "JSON, "+key, text, style{}.write(object{{key, text}}), text)
+	case 2: // the line that begins with a word
+		line := pick(s, lines)
+		first, _, _ := strings.Cut(line, " ")
+		return conversation("copy", pick(s, []string{"The line that begins with ", "La línia que comença amb ", "La línea que empieza por "})+first, text, line, line)
+	default: // by key
+		keys := s.keys(len(lines))
+		given, wanted := "", s.IntN(len(lines))
+		for i, line := range lines {
+			given += keys[i] + ": " + line + "\n"
+		}
+		return conversation("copy", keys[wanted], strings.TrimSpace(given), lines[wanted], lines[wanted])
+	}
+}
+
+// line is some words of any sort.
+func (s source) line(lang language) string {
+	var words []string
+	for range 1 + s.IntN(7) {
+		switch s.IntN(8) {
+		case 0:
+			words = append(words, s.proper())
+		case 1:
+			words = append(words, s.acronym())
+		case 2:
+			words = append(words, s.described(lang))
+		case 3:
+			words = append(words, string(rune('0'+s.IntN(10)))+string(rune('0'+s.IntN(10))))
+		default:
+			words = append(words, s.noun(lang))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// repeatIDs is a random sequence of tokens, a separator, and the same again.
+// Ids below first (special tokens and bytes are the tokenizer's) do not occur.
+func (s source) repeatIDs(first, vocabulary, longest int) Example {
+	n := 3 + s.IntN(longest-2)
+	ids := make([]int, 0, 2*n+1)
+	for range n {
+		ids = append(ids, first+s.IntN(vocabulary-first))
+	}
+	ids = append(ids, first)
+	return Example{Task: "repeat", IDs: append(ids, ids[:n]...), Given: n + 1}
+}
