@@ -12,25 +12,35 @@
 #include <cmath>
 
 namespace ajolote {
+namespace {
+// number reads a number as Python would where it meets t: a whole one is an int beside ints, so that the result stays one.
+at::Scalar number(double v, const at::Tensor& t) {
+  const bool whole = std::floor(v) == v && std::abs(v) < 9e18;
+  return whole && !t.is_floating_point() ? at::Scalar(static_cast<int64_t>(v)) : at::Scalar(v);
+}
 
-void add(aj_tensor a, aj_tensor b, double alpha, aj_tensor* out) { give(out, T(a).add(T(b), alpha)); }
+// factor is number for two operands: it may be a fraction only where one of them is floating.
+at::Scalar factor(double v, const at::Tensor& a, const at::Tensor& b) { return number(v, a.is_floating_point() ? a : b); }
+}  // namespace
+
+void add(aj_tensor a, aj_tensor b, double alpha, aj_tensor* out) { give(out, T(a).add(T(b), factor(alpha, T(a), T(b)))); }
 void mul(aj_tensor a, aj_tensor b, aj_tensor* out) { give(out, T(a).mul(T(b))); }
 void div(aj_tensor a, aj_tensor b, aj_tensor* out) { give(out, T(a).div(T(b))); }
 void maximum(aj_tensor a, aj_tensor b, aj_tensor* out) { give(out, at::maximum(T(a), T(b))); }
 void minimum(aj_tensor a, aj_tensor b, aj_tensor* out) { give(out, at::minimum(T(a), T(b))); }
-void add_scalar(aj_tensor a, double b, aj_tensor* out) { give(out, T(a).add(b)); }
-void mul_scalar(aj_tensor a, double b, aj_tensor* out) { give(out, T(a).mul(b)); }
-void pow_scalar(aj_tensor a, double b, aj_tensor* out) { give(out, T(a).pow(b)); }
+void add_scalar(aj_tensor a, double b, aj_tensor* out) { give(out, T(a).add(number(b, T(a)))); }
+void mul_scalar(aj_tensor a, double b, aj_tensor* out) { give(out, T(a).mul(number(b, T(a)))); }
+void pow_scalar(aj_tensor a, double b, aj_tensor* out) { give(out, T(a).pow(number(b, T(a)))); }
 
 // A bound that is NaN is absent.
 void clamp(aj_tensor a, double low, double high, aj_tensor* out) {
-  auto bound = [](double v) { return std::isnan(v) ? std::optional<at::Scalar>() : std::optional<at::Scalar>(v); };
+  auto bound = [&](double v) { return std::isnan(v) ? std::optional<at::Scalar>() : std::optional<at::Scalar>(number(v, T(a))); };
   give(out, at::clamp(T(a), bound(low), bound(high)));
 }
 
-void add_(aj_tensor a, aj_tensor b, double alpha) { T(a).add_(T(b), alpha); }
+void add_(aj_tensor a, aj_tensor b, double alpha) { T(a).add_(T(b), factor(alpha, T(a), T(b))); }
 void mul_(aj_tensor a, aj_tensor b) { T(a).mul_(T(b)); }
-void mul_scalar_(aj_tensor a, double b) { T(a).mul_(b); }
+void mul_scalar_(aj_tensor a, double b) { T(a).mul_(number(b, T(a))); }
 
 void neg(aj_tensor a, aj_tensor* out) { give(out, T(a).neg()); }
 void abs(aj_tensor a, aj_tensor* out) { give(out, T(a).abs()); }
@@ -68,7 +78,7 @@ at::Tensor compare_how(const at::Tensor& a, const Other& b, int32_t how) {
 void compare(aj_tensor a, aj_tensor b, int32_t how, aj_tensor* out) { give(out, compare_how(T(a), T(b), how)); }
 
 void compare_scalar(aj_tensor a, double b, int32_t how, aj_tensor* out) {
-  give(out, compare_how(T(a), at::Scalar(b), how));
+  give(out, compare_how(T(a), number(b, T(a)), how));
 }
 
 // how: 0 and, 1 or, 2 not (b is ignored and may be null).

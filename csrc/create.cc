@@ -62,8 +62,10 @@ void arange(double from, double to, double step, int32_t dtype, int64_t device, 
   give(out, at::arange(from, to, step, options(dtype, device)));
 }
 
+// A dtype of -1 keeps the type, a device of -2 the device.
 void to(aj_tensor a, int32_t dtype, int64_t device, aj_tensor* out) {
-  give(out, T(a).to(device_of(device), type_of(dtype)));
+  const at::Tensor& t = T(a);
+  give(out, t.to(device == -2 ? t.device() : device_of(device), dtype == -1 ? t.scalar_type() : type_of(dtype)));
 }
 
 void clone(aj_tensor a, aj_tensor* out) { give(out, T(a).clone(at::MemoryFormat::Contiguous)); }

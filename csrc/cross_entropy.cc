@@ -11,6 +11,7 @@
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -34,9 +35,9 @@ void bands(const at::Tensor& weight, at::ScalarType type, F f) {
 
 struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& hidden, const at::Tensor& weight,
-                            const at::Tensor& targets, double scale, int64_t budget) {
+                            const at::Tensor& targets, double scale, int64_t budget, bool grad_mode) {
     const int64_t rows = hidden.size(0), words = weight.size(0);
-    const bool dx_wanted = hidden.requires_grad(), dw_wanted = weight.requires_grad();
+    const bool dx_wanted = grad_mode && hidden.requires_grad(), dw_wanted = grad_mode && weight.requires_grad();
     const int64_t chunk = std::clamp<int64_t>(budget / (words * 4), 1, std::max<int64_t>(rows, 1));
     at::AutoDispatchBelowADInplaceOrView guard;
     at::Tensor x = hidden.to(at::kFloat);
@@ -79,7 +80,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     auto saved = ctx->get_saved_variables();
     auto times = [&](const at::Tensor& d) { return d.defined() ? d * grads[0].to(d.scalar_type()) : d; };
-    return {times(saved[0]), times(saved[1]), at::Tensor(), at::Tensor(), at::Tensor()};
+    return {times(saved[0]), times(saved[1]), at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };
 
@@ -97,7 +98,7 @@ void linear_cross_entropy(aj_tensor hidden, aj_tensor weight, aj_tensor targets,
     int64_t low = y.min().item<int64_t>(), high = y.max().item<int64_t>();
     TORCH_CHECK(low >= 0 && high < w.size(0), "target ", low < 0 ? low : high, " is outside of the ", w.size(0), " words");
   }
-  give(loss, LinearCrossEntropy::apply(x, w, y, scale, budget_bytes));
+  give(loss, LinearCrossEntropy::apply(x, w, y, scale, budget_bytes, c10::GradMode::is_enabled()));
 }
 
 }  // namespace ajolote

@@ -1,5 +1,6 @@
 // Products with NF4 matrices: the composite in ATen operations, and the choice of the kernel that does better.
 #include "nf4_project.h"
+#include "kernels/nf4_gemm.h"
 
 #include <ATen/ops/linear.h>
 #include <ATen/ops/mm.h>
@@ -29,13 +30,17 @@ at::Tensor backward_composite(const std::vector<NF4Backward>& parts, c10::Scalar
   return dx.to(type);
 }
 
+bool has_kernels(const at::Tensor& x) { return x.device().is_cpu() && kernel_level() != Level::composite; }
+
 }  // namespace
 
 std::vector<at::Tensor> nf4_forward(const at::Tensor& x, const std::vector<NF4Forward>& parts, c10::ScalarType compute) {
+  if (has_kernels(x) && x.size(0) > 0) return nf4_gemm_forward(x, parts, compute);
   return forward_composite(x, parts, compute);
 }
 
 at::Tensor nf4_backward(const std::vector<NF4Backward>& parts, c10::ScalarType compute, c10::ScalarType type) {
+  if (has_kernels(parts[0].dy) && parts[0].dy.size(0) > 0) return nf4_gemm_backward(parts, compute, type);
   return backward_composite(parts, compute, type);
 }
 

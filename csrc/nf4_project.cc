@@ -20,8 +20,15 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+// A trained tensor of a part, by its place in the operation's list of those that there are; -1 for none.
+struct Place {
+  int64_t at = -1;
+  explicit operator bool() const { return at >= 0; }
+};
+
 struct Part {
   NF4 w;
+  Place bias, a, b;
   double scale = 0, dropout = 0;
   uint64_t seed = 0, stream = 0;
 };
@@ -29,12 +36,10 @@ struct Part {
 // Plan is what the two passes share besides tensors with gradients.
 struct Plan : torch::CustomClassHolder {
   std::vector<Part> parts;
+  int64_t trained = 0;  // tensors that may have gradients
   int64_t first_row = 0;
   c10::ScalarType compute = at::kFloat;
 };
-
-// The tensors of part i that may have gradients lie at 3 i + kBias, kA, kB of one list.
-enum { kBias, kA, kB, kPerPart };
 
 at::Tensor dropped(const at::Tensor& x, const Part& p, int64_t first_row) {
   if (p.dropout == 0) return x;
@@ -53,9 +58,9 @@ std::vector<at::Tensor> low_ranks(const at::Tensor& x, const Plan& plan, at::Ten
   std::vector<at::Tensor> us(plan.parts.size());
   std::vector<at::Tensor> stacked;
   for (size_t i = 0; i < us.size(); i++) {
-    const at::Tensor& a = trained[kPerPart * i + kA];
-    if (!a.defined()) continue;
     const Part& p = plan.parts[i];
+    if (!p.a) continue;
+    const at::Tensor& a = trained[p.a.at];
     if (p.dropout == 0) stacked.push_back(in_float(a).mul(p.scale));
     else us[i] = at::mm(in_float(dropped(x, p, plan.first_row)), in_float(a).mul(p.scale).t());
   }
@@ -63,10 +68,11 @@ std::vector<at::Tensor> low_ranks(const at::Tensor& x, const Plan& plan, at::Ten
   at::Tensor together = at::mm(in_float(x), at::cat(stacked).t());
   int64_t column = 0;
   for (size_t i = 0; i < us.size(); i++) {
-    const at::Tensor& a = trained[kPerPart * i + kA];
-    if (!a.defined() || us[i].defined()) continue;
-    us[i] = together.slice(1, column, column + a.size(0));
-    column += a.size(0);
+    const Part& p = plan.parts[i];
+    if (!p.a || us[i].defined()) continue;
+    const int64_t rank = trained[p.a.at].size(0);
+    us[i] = together.slice(1, column, column + rank);
+    column += rank;
   }
   return us;
 }
@@ -80,14 +86,14 @@ struct NF4Project : torch::autograd::Function<NF4Project> {
     std::vector<at::Tensor> us = low_ranks(rows, *plan, trained);
     std::vector<NF4Forward> products;
     for (size_t i = 0; i < n; i++) {
-      NF4Forward p;
-      p.w = &plan->parts[i].w;
-      if (trained[kPerPart * i + kBias].defined()) p.bias = in_float(trained[kPerPart * i + kBias]);
-      if (us[i].defined()) {
-        p.u = us[i];
-        p.b = in_float(trained[kPerPart * i + kB]).contiguous();
+      const Part& p = plan->parts[i];
+      NF4Forward product{&p.w, {}, {}, {}};
+      if (p.bias) product.bias = in_float(trained[p.bias.at]).contiguous();
+      if (p.a) {
+        product.u = us[i];
+        product.b = in_float(trained[p.b.at]).contiguous();
       }
-      products.push_back(std::move(p));
+      products.push_back(std::move(product));
     }
     variable_list outs = nf4_forward(rows, products, plan->compute);
     std::vector<int64_t> shape = x.sizes().vec();
@@ -97,7 +103,8 @@ struct NF4Project : torch::autograd::Function<NF4Project> {
     }
     variable_list saved = {x};
     saved.insert(saved.end(), trained.begin(), trained.end());
-    saved.insert(saved.end(), us.begin(), us.end());
+    for (const at::Tensor& u : us)
+      if (u.defined()) saved.push_back(u);
     ctx->save_for_backward(saved);
     ctx->saved_data["plan"] = c10::IValue::make_capsule(plan);
     return outs;
@@ -109,26 +116,26 @@ struct NF4Project : torch::autograd::Function<NF4Project> {
     const size_t n = plan->parts.size();
     const at::Tensor& x = saved[0];
     const at::Tensor rows = x.reshape({-1, x.size(-1)});
-    const auto trained = [&](size_t i, int which) -> const at::Tensor& { return saved[1 + kPerPart * i + which]; };
-    const auto wanted = [&](size_t i, int which) {
-      return trained(i, which).defined() && ctx->needs_input_grad(1 + kPerPart * i + which);
-    };
-    variable_list grads(1 + kPerPart * n + 1);
+    const auto wanted = [&](Place place) { return place && ctx->needs_input_grad(1 + place.at); };
+    const auto trained = [&](Place place) -> const at::Tensor& { return saved[1 + place.at]; };
+    variable_list grads(1 + plan->trained + 1);  // of x, the trained tensors, and none of the plan
+    const auto grad = [&](Place place) -> at::Tensor& { return grads[1 + place.at]; };
     std::vector<NF4Backward> products;
     std::vector<at::Tensor> late;  // shares of dx that pass a dropout mask
+    size_t next_u = 1 + plan->trained;
     for (size_t i = 0; i < n; i++) {
-      if (!dys[i].defined()) continue;
       const Part& p = plan->parts[i];
+      const at::Tensor u = p.a ? saved[next_u++] : at::Tensor();
+      if (!dys[i].defined()) continue;
       at::Tensor dy = dys[i].reshape({rows.size(0), p.w.rows}).contiguous();
       NF4Backward product{&p.w, dy, {}, {}};
-      at::Tensor* grad = &grads[1 + kPerPart * i];
-      if (wanted(i, kBias)) grad[kBias] = in_float(dy).sum(0).to(trained(i, kBias).scalar_type());
-      if (trained(i, kA).defined()) {
-        const at::Tensor &a = trained(i, kA), &b = trained(i, kB), &u = saved[1 + kPerPart * n + i];
+      if (wanted(p.bias)) grad(p.bias) = in_float(dy).sum(0).to(trained(p.bias).scalar_type());
+      if (p.a) {
+        const at::Tensor &a = trained(p.a), &b = trained(p.b);
         at::Tensor wide = in_float(dy);
         at::Tensor g = at::mm(wide, in_float(b).mul(p.scale));
-        if (wanted(i, kB)) grad[kB] = at::mm(wide.t(), u).to(b.scalar_type());
-        if (wanted(i, kA)) grad[kA] = at::mm(g.t(), in_float(dropped(rows, p, plan->first_row))).to(a.scalar_type());
+        if (wanted(p.b)) grad(p.b) = at::mm(wide.t(), u).to(b.scalar_type());
+        if (wanted(p.a)) grad(p.a) = at::mm(g.t(), in_float(dropped(rows, p, plan->first_row))).to(a.scalar_type());
         if (ctx->needs_input_grad(0)) {
           if (p.dropout == 0) {
             product.g = g;
@@ -167,8 +174,7 @@ void nf4_project(aj_tensor x, const aj_nf4_part* parts, int64_t n, int64_t first
   std::vector<at::Tensor> trained;
   for (int64_t i = 0; i < n; i++) {
     const aj_nf4_part& p = parts[i];
-    plan->parts.push_back(Part{read_nf4(p.weight), p.scale, p.dropout, p.seed, p.stream});
-    const NF4& w = plan->parts.back().w;
+    const NF4 w = read_nf4(p.weight);
     TORCH_CHECK(input.size(-1) == w.cols, "x ", input.sizes(), " does not fit NF4 matrix ", i, " of ", w.rows, " x ", w.cols);
     at::Tensor bias = p.bias ? T(p.bias) : at::Tensor(), a = p.a ? T(p.a) : at::Tensor(), b = p.b ? T(p.b) : at::Tensor();
     if (bias.defined()) TORCH_CHECK(bias.dim() == 1 && bias.size(0) == w.rows, "bias ", bias.sizes(), " does not fit ", w.rows, " rows");
@@ -176,8 +182,14 @@ void nf4_project(aj_tensor x, const aj_nf4_part* parts, int64_t n, int64_t first
     if (a.defined())
       TORCH_CHECK(a.dim() == 2 && b.dim() == 2 && a.size(1) == w.cols && b.size(0) == w.rows && a.size(0) == b.size(1), "A ",
                   a.sizes(), " and B ", b.sizes(), " do not fit an NF4 matrix of ", w.rows, " x ", w.cols);
-    trained.insert(trained.end(), {bias, a, b});
+    const auto place = [&](const at::Tensor& t) {
+      if (!t.defined()) return Place{};
+      trained.push_back(t);
+      return Place{static_cast<int64_t>(trained.size()) - 1};
+    };
+    plan->parts.push_back(Part{w, place(bias), place(a), place(b), p.scale, p.dropout, p.seed, p.stream});
   }
+  plan->trained = static_cast<int64_t>(trained.size());
   variable_list results = NF4Project::apply(input, at::TensorList(trained), plan);
   for (int64_t i = 0; i < n; i++) give(&outs[i], results[i]);
 }

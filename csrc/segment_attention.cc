@@ -128,6 +128,9 @@ struct FlashSegments : torch::autograd::Function<FlashSegments> {
   }
 };
 
+// dense_rows gives x with the elements of a head side by side, as the kernels read them. The rest may be strided.
+at::Tensor dense_rows(const at::Tensor& x) { return x.dim() == 0 || x.stride(-1) == 1 ? x : x.contiguous(); }
+
 bool flash_fits(const at::Tensor& q, int64_t window) {
   return kernel_level() != Level::composite && q.device().is_cpu() && window <= 0 && q.is_floating_point();
 }
@@ -136,8 +139,8 @@ bool flash_fits(const at::Tensor& q, int64_t window) {
 
 void segment_attention(aj_tensor q, aj_tensor k, aj_tensor v, const int64_t* bounds, int64_t n, aj_tensor prefix_k,
                        aj_tensor prefix_v, int32_t causal, int64_t window, double scale, aj_tensor* out) {
-  const at::Tensor &tq = T(q), &tk = T(k), &tv = T(v);
-  at::Tensor pk = prefix_k ? T(prefix_k) : at::Tensor(), pv = prefix_v ? T(prefix_v) : at::Tensor();
+  const at::Tensor tq = dense_rows(T(q)), tk = dense_rows(T(k)), tv = dense_rows(T(v));
+  const at::Tensor pk = prefix_k ? dense_rows(T(prefix_k)) : at::Tensor(), pv = prefix_v ? dense_rows(T(prefix_v)) : at::Tensor();
   TORCH_CHECK(tq.dim() == 3 && tk.dim() == 3 && tk.sizes() == tv.sizes() && tq.size(0) == tk.size(0) &&
                   tq.size(2) == tk.size(2) && tk.size(1) > 0 && tq.size(1) % tk.size(1) == 0,
               "q ", tq.sizes(), ", k ", tk.sizes(), " and v ", tv.sizes(), " do not fit [tokens, heads, size]");

@@ -100,9 +100,9 @@ type Config struct {
 	ChatTemplateJinja string `yaml:"chat_template_jinja"`
 	// More variables for the chat template.
 	ChatTemplateKwargs map[string]any `yaml:"chat_template_kwargs"`
-	// Marks that end a turn, each one token. Absent: the end-of-sequence token and, when the template writes it after an answer, <|im_end|>.
+	// Marks that end a turn, each one token. Absent: whatever the template writes after a message, and the end-of-sequence token.
 	EOTTokens []string `yaml:"eot_tokens"`
-	// System message of conversations that have none, for the ChatML template.
+	// System message of conversations that have none.
 	DefaultSystemMessage string `yaml:"default_system_message"`
 	// Count every message in the loss, not only the answers.
 	TrainOnInputs bool `yaml:"train_on_inputs"`

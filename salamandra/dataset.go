@@ -7,9 +7,6 @@ import (
 	"github.com/ajolote-ai/ajolote/chat"
 )
 
-// Ignored is the label of a token that does not count in the loss.
-const Ignored int32 = -100
-
 // Example is a row of a dataset before it is tokenised. It holds one of Messages, Segments and IDs.
 type Example struct {
 	// ID is the id of the row, or FILE:LINE when it has none.
@@ -29,7 +26,7 @@ type Example struct {
 	// Cut tells that a row longer than sequence_len becomes several examples, as plain text does.
 	Cut bool
 
-	// IDs and Labels of a row that is tokenised already; a label is the id or Ignored.
+	// IDs and Labels of a row that is tokenised already; a label is the id or [Ignore].
 	IDs, Labels []int32
 }
 

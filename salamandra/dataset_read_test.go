@@ -86,7 +86,7 @@ func TestEveryShapeOfRowsGivesItsExamples(t *testing.T) {
 		"completion":                  {d: Dataset{Type: "completion"}, text: `{"text": "t"}`, want: []Example{{ID: "data.jsonl:1", Line: 1, Cut: true, Segments: []Segment{{Text: "t", Train: true, Begin: true, End: true}}}}},
 		"completion of another field": {d: Dataset{Type: "completion", Field: "body"}, text: `{"body": "t"}`, want: []Example{{ID: "data.jsonl:1", Line: 1, Cut: true, Segments: []Segment{{Text: "t", Train: true, Begin: true, End: true}}}}},
 		"input_output":                {d: Dataset{Type: "input_output"}, text: `{"segments": [{"label": false, "text": "q"}, {"label": true, "text": "a"}]}`, want: []Example{{ID: "data.jsonl:1", Line: 1, Segments: []Segment{{Text: "q"}, {Text: "a", Train: true}}}}},
-		"tokenised":                   {text: `{"input_ids": [1, 2, 3, 0], "labels": [-100, 2, 3, -100], "attention_mask": [1, 1, 1, 0]}`, want: []Example{{ID: "data.jsonl:1", Line: 1, IDs: []int32{1, 2, 3}, Labels: []int32{Ignored, 2, 3}}}},
+		"tokenised":                   {text: `{"input_ids": [1, 2, 3, 0], "labels": [-100, 2, 3, -100], "attention_mask": [1, 1, 1, 0]}`, want: []Example{{ID: "data.jsonl:1", Line: 1, IDs: []int32{1, 2, 3}, Labels: []int32{Ignore, 2, 3}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, report, err := readText(t, &c.config, c.d, "data.jsonl", c.text)
@@ -185,7 +185,7 @@ func TestEveryKindOfFileGivesTheSameRows(t *testing.T) {
 		got, err := (&Config{}).ReadExamples(t.Context(), &Dataset{Path: "testdata/rows/tokens.parquet"}, &DataReport{})
 		require.NoError(t, err)
 		require.Equal(t, []int32{1, 5, 7}, got[0].IDs)
-		require.Equal(t, []int32{Ignored, 9}, got[1].Labels)
+		require.Equal(t, []int32{Ignore, 9}, got[1].Labels)
 	})
 }
 

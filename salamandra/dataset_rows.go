@@ -385,8 +385,8 @@ func tokenised(r row) (Example, error) {
 		if id < 0 {
 			return Example{}, fmt.Errorf("input_ids[%d] is %d; want an id of at least 0", i, id)
 		}
-		if labels[i] != Ignored && labels[i] != id {
-			return Example{}, fmt.Errorf("labels[%d] is %d; want %d, the token itself, or %d for a token that does not count", i, labels[i], id, Ignored)
+		if labels[i] != Ignore && labels[i] != id {
+			return Example{}, fmt.Errorf("labels[%d] is %d; want %d, the token itself, or %d for a token that does not count", i, labels[i], id, Ignore)
 		}
 		e.IDs, e.Labels = append(e.IDs, id), append(e.Labels, labels[i])
 	}

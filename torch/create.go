@@ -42,13 +42,19 @@ func Arange(s *Scope, from, to, step float64, o Options) *Tensor {
 }
 
 // To converts to another element type; t itself, in a new handle, when it has it already.
-func (t *Tensor) To(dtype DType) *Tensor { return t.to(dtype, t.Device()) }
+func (t *Tensor) To(dtype DType) *Tensor { return t.to("To", int32(dtype), keepDevice) }
 
 // ToDevice copies to another device; t itself, in a new handle, when it lies there already.
-func (t *Tensor) ToDevice(device Device) *Tensor { return t.to(t.DType(), device) }
+func (t *Tensor) ToDevice(device Device) *Tensor { return t.to("ToDevice", keepType, int(device)) }
 
-func (t *Tensor) to(dtype DType, device Device) *Tensor {
-	return apply("To", func(out *ctorch.Handle) error { return ctorch.To(t.h, int32(dtype), int(device), out) }, t)
+// What the C side reads as "unchanged".
+const (
+	keepType   = -1
+	keepDevice = -2
+)
+
+func (t *Tensor) to(op string, dtype int32, device int) *Tensor {
+	return apply(op, func(out *ctorch.Handle) error { return ctorch.To(t.h, dtype, device, out) }, t)
 }
 
 // Clone copies t into row-major order. Gradients flow through.

@@ -1,6 +1,7 @@
 package torch
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -10,7 +11,7 @@ import (
 
 // Error is what an operation panics with.
 type Error struct {
-	Op     string   // the operation: "matmul"
+	Op     string   // the operation: "MatMul"
 	Shapes []string // shape and type of each operand: "[2 3] float32"
 	Msg    string   // what is wrong, in libtorch's words or ours
 	Err    error    // the cause, where it is an error of its own; may be nil
@@ -25,9 +26,15 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// ErrOutOfMemory is what errors.Is finds in an [Error] for which there was not enough memory, main or a device's.
+var ErrOutOfMemory = errors.New("out of memory")
+
 // fail panics with err, which may come from loading the library or from the library itself.
 func fail(err error, op string, operands ...*Tensor) {
 	e := &Error{Op: op, Msg: strings.TrimSpace(err.Error()), Err: err}
+	if strings.Contains(e.Msg, "can't allocate memory") || strings.Contains(strings.ToLower(e.Msg), "out of memory") {
+		e.Err = fmt.Errorf("%w: %w", ErrOutOfMemory, err)
+	}
 	for _, t := range operands {
 		e.Shapes = append(e.Shapes, t.describe())
 	}

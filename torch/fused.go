@@ -74,3 +74,36 @@ func (t *Tensor) CounterDropout(p float64, seed, stream uint64, firstRow int) *T
 		return ctorch.CounterDropout(t.h, p, seed, stream, firstRow, out)
 	}, t)
 }
+
+// CachedAttention is attention in generation: the new tokens of each sequence see the shared prefix, their sequence's cache
+// and themselves up to their own place. Their keys and values are appended to the caches. Without gradients.
+type CachedAttention struct {
+	Bounds           []int     // sequences+1 offsets into the new tokens
+	CacheK, CacheV   []*Tensor // of each sequence: [capacity, groups, size]
+	Lengths          []int     // of each sequence: the rows of its cache that are filled
+	PrefixK, PrefixV *Tensor   // [prefix, groups, size] that every token sees; nil for none
+	Window           int       // only the last Window tokens are seen, the token itself included; 0 for all
+	Scale            float64   // of the scores; 0 is 1/sqrt(size)
+}
+
+// Apply computes the attention: q [tokens, heads, size], k and v [tokens, groups, size], the result as q.
+func (a CachedAttention) Apply(q, k, v *Tensor) *Tensor {
+	scale := a.Scale
+	if scale == 0 {
+		scale = 1 / math.Sqrt(float64(q.Dim(-1)))
+	}
+	if n := len(a.Bounds) - 1; len(a.CacheK) != n || len(a.CacheV) != n || len(a.Lengths) != n {
+		panic(&Error{Op: "CachedAttention", Msg: "every sequence needs a cache of keys, one of values, and a length"})
+	}
+	for i := range a.CacheK {
+		a.CacheK[i].alive("CachedAttention")
+		a.CacheV[i].alive("CachedAttention")
+	}
+	out := apply("CachedAttention", func(out *ctorch.Handle) error {
+		return ctorch.CachedAttention(q.h, k.h, v.h, a.Bounds, handlesOf(a.CacheK), handlesOf(a.CacheV), a.Lengths,
+			a.PrefixK.handle(), a.PrefixV.handle(), a.Window, scale, out)
+	}, some(q, k, v, a.PrefixK, a.PrefixV)...)
+	keepAlive(a.CacheK)
+	keepAlive(a.CacheV)
+	return out
+}

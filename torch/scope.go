@@ -19,18 +19,19 @@ type Scope struct {
 	// with it every tensor that points to it, has become garbage without Close.
 	owned *ownedHandles
 	net   runtime.Cleanup
+	open  map[*Scope]struct{} // children that are not closed
 }
 
 type ownedHandles struct {
-	list []ctorch.Handle
-	live int
+	list []ctorch.Handle // null where a tensor was freed or moved away
+	free []int           // places of list that hold null
 }
 
 func (o *ownedHandles) release() {
 	if len(o.list) > 0 {
 		_ = ctorch.Release(o.list) // frees; it has no way to fail
 	}
-	o.list, o.live = nil, 0
+	o.list, o.free = nil, nil
 }
 
 // NewScope makes a scope on a path of its own. The name appears in error messages. It panics with [*Error] when the
@@ -73,7 +74,7 @@ func (s *Scope) Close() {
 }
 
 // Len counts the tensors that s holds.
-func (s *Scope) Len() int { return s.owned.live }
+func (s *Scope) Len() int { return len(s.owned.list) - len(s.owned.free) }
 
 // String returns the names of the path: "run/step".
 func (s *Scope) String() string {
@@ -87,10 +88,8 @@ func (s *Scope) String() string {
 }
 
 func (s *Scope) mustBeOpen(op string) {
-	for p := s; p != nil; p = p.parent {
-		if p.closed {
-			panic(&Error{Op: op, Msg: fmt.Sprintf("scope %q is closed", p)})
-		}
+	if s.closed {
+		panic(&Error{Op: op, Msg: fmt.Sprintf("scope %q is closed", s)})
 	}
 }
 
@@ -120,13 +119,19 @@ func innermost(op string, a, b *Scope) *Scope {
 // adopt puts t, whose handle is set, into s.
 func (s *Scope) adopt(t *Tensor) {
 	t.scope = s
-	t.place = len(s.owned.list)
-	s.owned.list = append(s.owned.list, t.h)
-	s.owned.live++
+	o := s.owned
+	if n := len(o.free); n > 0 {
+		t.place = o.free[n-1]
+		o.free = o.free[:n-1]
+		o.list[t.place] = t.h
+		return
+	}
+	t.place = len(o.list)
+	o.list = append(o.list, t.h)
 }
 
 // disown takes t out of its scope without freeing it.
 func (s *Scope) disown(t *Tensor) {
 	s.owned.list[t.place] = nil
-	s.owned.live--
+	s.owned.free = append(s.owned.free, t.place)
 }

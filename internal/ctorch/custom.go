@@ -28,6 +28,15 @@ func SegmentAttention(q, k, v Handle, bounds []int, prefixK, prefixV Handle, cau
 	return failure(C.aj_segment_attention(q, k, v, boundsData, boundsCount, prefixK, prefixV, flag(causal), C.int64_t(window), C.double(scale), out))
 }
 
+// CachedAttention has a cache and a length for each of the len(bounds)-1 sequences.
+func CachedAttention(q, k, v Handle, bounds []int, cachesK, cachesV []Handle, lengths []int, prefixK, prefixV Handle, window int, scale float64, out *Handle) error {
+	b, n := ints(bounds)
+	l, _ := ints(lengths)
+	ck, _ := handles(cachesK)
+	cv, _ := handles(cachesV)
+	return failure(C.aj_cached_attention(q, k, v, b, n, ck, cv, l, prefixK, prefixV, C.int64_t(window), C.double(scale), out))
+}
+
 func CounterDropout(x Handle, p float64, seed, stream uint64, firstRow int, out *Handle) error {
 	return failure(C.aj_counter_dropout(x, C.double(p), C.uint64_t(seed), C.uint64_t(stream), C.int64_t(firstRow), out))
 }

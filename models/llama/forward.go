@@ -12,6 +12,9 @@ type Rows struct {
 	IDs    []int32
 	Bounds []int // sequences+1 offsets into IDs, from 0 to len(IDs); nil for one sequence
 	Prefix *Prefix
+	// Caches, one of each sequence, make the sequences go on where they were: their tokens so far are seen too, and the new
+	// ones are appended. For generation, without gradients.
+	Caches []*Cache
 }
 
 // Prefix is the keys and values of the tokens that sequences begin with, layer by layer.
@@ -58,8 +61,12 @@ func (r Rows) positions() []int32 {
 	}
 	bounds := r.bounds()
 	for i := 1; i < len(bounds); i++ {
+		at := start
+		if r.Caches != nil {
+			at += r.Caches[i-1].Length
+		}
 		for p := range bounds[i] - bounds[i-1] {
-			positions = append(positions, int32(start+p))
+			positions = append(positions, int32(at+p))
 		}
 	}
 	return positions
@@ -79,7 +86,7 @@ func (m *Model) Start(s *torch.Scope, ids []int32) *Prefix {
 
 // forward runs the layers; keep collects every layer's keys and values.
 func (m *Model) forward(s *torch.Scope, rows Rows, keep bool) (*torch.Tensor, []KV) {
-	p := &pass{bounds: rows.bounds()}
+	p := &pass{bounds: rows.bounds(), caches: rows.Caches}
 	p.cos, p.sin = m.angles.rows(s, rows.positions())
 	x := m.embed(s, rows.IDs)
 	var kept []KV
@@ -87,10 +94,14 @@ func (m *Model) forward(s *torch.Scope, rows Rows, keep bool) (*torch.Tensor, []
 		if rows.Prefix != nil {
 			p.past = rows.Prefix.Layers[i]
 		}
+		p.layer = i
 		x = l.Forward(x, p)
 		if keep {
 			kept = append(kept, p.now)
 		}
+	}
+	for i, c := range rows.Caches {
+		c.Length += p.bounds[i+1] - p.bounds[i]
 	}
 	return x, kept
 }

@@ -53,6 +53,8 @@ type pass struct {
 	cos, sin *torch.Tensor // [tokens, HeadDim/2]
 	past     KV            // of this layer, seen by every token; empty for none
 	now      KV            // of this layer: set by Attention.Forward
+	layer    int           // that runs now
+	caches   []*Cache      // of the sequences, in generation; nil in training
 }
 
 // KV are the keys and values of one layer, after the rotation: [tokens, KVHeads, HeadDim].
@@ -72,10 +74,16 @@ func (a *Attention) Forward(x *torch.Tensor, p *pass) *torch.Tensor {
 	k := qkv[1].Reshape(tokens, a.KVHeads, a.HeadDim).Rotary(p.cos, p.sin)
 	v := qkv[2].Reshape(tokens, a.KVHeads, a.HeadDim)
 	p.now = KV{k, v}
-	out := torch.SegmentAttention{
+	return a.O.Forward(a.attend(q, k, v, p).Reshape(tokens, a.Heads*a.HeadDim))
+}
+
+func (a *Attention) attend(q, k, v *torch.Tensor, p *pass) *torch.Tensor {
+	if p.caches != nil {
+		return cachedAttention(p, a.Window).Apply(q, k, v)
+	}
+	return torch.SegmentAttention{
 		Bounds: p.bounds, PrefixK: p.past.K, PrefixV: p.past.V, Causal: true, Window: a.Window,
 	}.Apply(q, k, v)
-	return a.O.Forward(out.Reshape(tokens, a.Heads*a.HeadDim))
 }
 
 // Forward maps x [tokens, hidden] to [tokens, hidden].

@@ -2,56 +2,15 @@
 
     pip install torch==2.11.0 safetensors==0.8.0
     python ops.py
-
-A case has inputs, arguments, outputs, and for each differentiable input the gradient of sum(output * seed). A view is
-taken of an input before the operation: "t" swaps its last two dimensions, "half" takes every second place of the last one.
 """
-
-import json
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from golden import case, save
 
 torch.manual_seed(3)
-torch.set_num_threads(1)
 f32, f64, f16, bf16 = torch.float32, torch.float64, torch.float16, torch.bfloat16
 i64, i32, i8, u8 = torch.int64, torch.int32, torch.int8, torch.uint8
-
-cases, tensors = [], {}
-
-
-def store(name, t):
-    tensors[name] = t.detach().clone().contiguous()
-    return name
-
-
-VIEWS = {"": lambda t: t, "t": lambda t: t.transpose(-1, -2), "half": lambda t: t[..., ::2]}
-
-
-def case(op, f, *inputs, views=None, grad=True, i=(), f_=(), b=False, note=""):
-    number = len(cases)
-    views = views or [""] * len(inputs)
-    leaves = [t.detach().clone().requires_grad_(grad and t.is_floating_point()) for t in inputs]
-    outs = f(*[VIEWS[v](t) for v, t in zip(views, leaves)])
-    outs = list(outs) if isinstance(outs, (tuple, list)) else [outs]
-    c = {"op": op, "note": note, "ints": list(i), "floats": list(f_), "flag": b, "in": [], "views": views, "out": [], "seed": [], "grad": []}
-    for j, t in enumerate(leaves):
-        c["in"].append(store(f"{number}.in.{j}", t))
-    roots, seeds = [], []
-    for j, t in enumerate(outs):
-        c["out"].append(store(f"{number}.out.{j}", t))
-        if t.requires_grad:
-            seed = torch.randn(t.shape).to(t.dtype)
-            c["seed"].append(store(f"{number}.seed.{j}", seed))
-            roots.append(t), seeds.append(seed)
-        else:
-            c["seed"].append("")
-    if roots:
-        torch.autograd.backward(roots, seeds)
-    for j, t in enumerate(leaves):
-        c["grad"].append(store(f"{number}.grad.{j}", t.grad) if t.grad is not None else "")
-    cases.append(c)
 
 
 def r(*shape, dtype=f32):
@@ -297,7 +256,4 @@ case("Attention", sdpa(scale=0.3), r(1, 2, 3, 8), r(1, 2, 5, 8), r(1, 2, 5, 8), 
 case("Attention", sdpa(), r(1, 2, 3, 8), r(1, 2, 5, 8), r(1, 2, 5, 8), torch.tensor([[True, True, False, True, False]] * 3), note="bool mask")
 case("Attention", sdpa(), r(1, 2, 3, 8), r(1, 2, 5, 8), r(1, 2, 5, 8), r(3, 5), note="added mask")
 
-with open("ops.json", "w") as f:
-    f.write("[\n" + ",\n".join(json.dumps(c, allow_nan=True) for c in cases).replace("-Infinity", '"-inf"') + "\n]\n")
-save_file(tensors, "ops.safetensors")
-print(len(cases), "cases")
+save("ops")
