@@ -74,7 +74,7 @@ clang_format() {
 }
 
 go_files() {
-  git ls-files --cached --others --exclude-standard '*.go'
+  find . \( -path ./third_party -o -path './.?*' -o -path ./bench/.cache \) -prune -o -name '*.go' -print
 }
 
 lint() {

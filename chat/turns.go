@@ -5,6 +5,9 @@ package chat
 // iteration of a loop over the messages printed; here these become turns. No
 // marks are planted in the text and nothing is guessed from it: where the
 // template does something that can't be followed, that is an error.
+//
+// A template that does not loop over the messages (but over their numbers, say)
+// is rendered with one message more each time: what is added is the turn.
 
 import (
 	"errors"
@@ -28,26 +31,23 @@ func (t *Template) ApplyTurns(messages []Message, opts Options) (*Rendered, erro
 	for _, g := range r.Generated {
 		out.Generated = append(out.Generated, Range{g.Start, g.End})
 	}
-	prompts := prompter{t: t, messages: messages, opts: opts}
-	var without []int // messages that no iteration is for
+	wholes, err := t.wholeTurns(r, messages, opts)
+	if err != nil {
+		return nil, err
+	}
+	f := follower{t: t, messages: messages, opts: opts, r: r}
+	var without []int // messages that are shown elsewhere than in a turn of their own
 	for i, m := range messages {
-		whole, err := wholeTurn(r, i)
-		if err != nil {
-			return nil, fmt.Errorf("message %d: %w", i+1, err)
-		}
+		whole := wholes[i]
 		if whole.Len() == 0 {
 			without = append(without, i)
 			continue
 		}
-		turn := &out.Turns[i]
-		turn.Whole = whole
-		if turn.Content, err = t.content(r, messages, opts, i, whole); err != nil {
-			return nil, fmt.Errorf("message %d (%s): %w", i+1, m.Role, err)
+		content, err := f.content(i, whole)
+		if err != nil {
+			return nil, fmt.Errorf("message %d (%s): where its content stands can't be told: %w", i+1, m.Role, err)
 		}
-		if m.Role == assistant {
-			turn.Content.Start = afterHeader(r.Text, *turn, prompts.before(i))
-		}
-		turn.End = endMark(r.Text, turn.Content.End, whole.End)
+		out.Turns[i] = Turn{whole, content, endMark(r.Text, content.End, whole.End)}
 	}
 	marks := endMarks(out)
 	for _, i := range without {
@@ -59,10 +59,28 @@ func (t *Template) ApplyTurns(messages []Message, opts Options) (*Rendered, erro
 	return out, nil
 }
 
-// wholeTurn is what the loop over the messages printed for message i: the one
+// wholeTurns is what the template printed for each message, as a turn of its own.
+func (t *Template) wholeTurns(r *jinja.Rendered, messages []Message, opts Options) ([]Range, error) {
+	wholes := make([]Range, len(messages))
+	noLoop := len(r.Turns) == 0 && len(r.Pieces) > 0
+	for i, m := range messages {
+		var err error
+		if noLoop {
+			wholes[i], err = t.addedTurn(r.Text, messages[:i+1], opts, wholes[:i])
+		} else {
+			wholes[i], err = loopTurn(r, i)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("message %d (%s): %w", i+1, m.Role, err)
+		}
+	}
+	return wholes, nil
+}
+
+// loopTurn is what the loop over the messages printed for message i: the one
 // iteration that printed something, or, of several, the one that printed what
 // the message wrote.
-func wholeTurn(r *jinja.Rendered, i int) (Range, error) {
+func loopTurn(r *jinja.Rendered, i int) (Range, error) {
 	var all []Range
 	for _, turn := range r.Turns {
 		if turn.Who == i+1 {
@@ -81,6 +99,23 @@ func wholeTurn(r *jinja.Rendered, i int) (Range, error) {
 	return Range{}, errors.New("the template prints it more than once: which of them is the message can't be told")
 }
 
+// addedTurn is what the last of the messages adds to the text of those before it.
+func (t *Template) addedTurn(text string, messages []Message, opts Options, before []Range) (Range, error) {
+	opts.AddGenerationPrompt = false
+	so, err := t.Apply(messages, opts)
+	if err != nil {
+		return Range{}, fmt.Errorf("the template has no loop over the messages, and it does not take the conversation up to here: %w", err)
+	}
+	if !strings.HasPrefix(text, so) {
+		return Range{}, errors.New("the template has no loop over the messages, and the text up to here changes with what follows: where the message stands can't be told")
+	}
+	start := 0
+	if len(before) > 0 {
+		start = before[len(before)-1].End
+	}
+	return Range{start, max(start, len(so))}, nil
+}
+
 // hull is the stretch from the first to the last byte inside a range that
 // message i wrote; empty when there is none.
 func hull(r *jinja.Rendered, i int, within Range) (h Range) {
@@ -97,105 +132,138 @@ func hull(r *jinja.Rendered, i int, within Range) (h Range) {
 	return h
 }
 
-// content finds what message i wrote inside of its turn. For a plain message
-// these are its bytes in the output. A message that left none, or that has more
-// than a text (tool calls, whose brackets are the template's), is compared with
-// a plain one in its place, which shows the header before and the end after.
-func (t *Template) content(r *jinja.Rendered, messages []Message, opts Options, i int, whole Range) (Range, error) {
-	c := hull(r, i, whole)
-	if c.Len() > 0 && len(messages[i].Fields) == 0 {
+// follower finds the contents of the turns of one rendering.
+type follower struct {
+	t        *Template
+	messages []Message
+	opts     Options
+	r        *jinja.Rendered
+
+	prompt *string // the generation prompt, once it is known
+}
+
+// content finds what message i wrote inside of its turn: its own bytes in the
+// output, and for an assistant all between the header and the end. Where there
+// are no such bytes, or where they are not all (tool calls, whose brackets are
+// the template's), the turn is compared with that of a plain message.
+func (f *follower) content(i int, whole Range) (Range, error) {
+	c := hull(f.r, i, whole)
+	m := f.messages[i]
+	if m.Role != assistant {
+		if c.Len() == 0 {
+			if header, tail, err := f.frame(i, whole); err == nil && strings.HasPrefix(f.text(whole), header) && len(header)+len(tail) <= whole.Len() {
+				return Range{whole.Start + len(header), whole.End - len(tail)}, nil
+			}
+			return Range{whole.End, whole.End}, nil // nothing of it is shown
+		}
 		return c, nil
 	}
-	if c.Len() > 0 && messages[i].Role != assistant {
+	prompt := f.generationPrompt(i)
+	if c.Len() > 0 && len(m.Fields) == 0 {
+		before := f.text(Range{whole.Start, c.Start})
+		if strings.HasPrefix(before, prompt) && (prompt != "" || strings.TrimSpace(before) == "") {
+			c.Start = whole.Start + len(prompt)
+		}
 		return c, nil
 	}
-	others := slices.Clone(messages)
-	others[i] = Message{Role: messages[i].Role, Content: "x"}
-	probe, err := t.render(others, opts)
-	if err != nil {
-		return c, fmt.Errorf("its place in the text can't be found, for the template does not take a plain message there: %w", err)
-	}
-	plainWhole, err := wholeTurn(probe, i)
+	header, tail, err := f.frame(i, whole)
 	if err != nil {
 		return c, err
 	}
-	plain := hull(probe, i, plainWhole)
-	if plain.Len() == 0 {
-		return c, errors.New("its place in the text can't be found: the template shows nothing of such messages")
+	c = Range{whole.Start, whole.End - len(tail)}
+	switch text := f.text(c); {
+	case prompt != "" && strings.HasPrefix(text, prompt):
+		c.Start += len(prompt)
+	case strings.TrimSpace(header) == "":
+		// There is no header: all of the turn is the assistant's.
+	case strings.HasPrefix(text, header):
+		c.Start += len(header)
+	default:
+		return c, fmt.Errorf("the template begins a plain message with %q, but not this one", header)
 	}
-	header := probe.Text[plainWhole.Start:plain.Start]
-	tail := probe.Text[plain.End:plainWhole.End]
-	text := r.Text[whole.Start:whole.End]
-	if !strings.HasSuffix(text, tail) {
-		return c, fmt.Errorf("the template ends it with %q, a plain message with %q: where its content ends can't be told", lastBytes(text, len(tail)), tail)
-	}
-	end := whole.End - len(tail)
-	if c.Len() > 0 {
-		c.End = max(c.End, end)
-		return c, nil
-	}
-	if !strings.HasPrefix(text, header) || len(header)+len(tail) > len(text) {
-		return c, fmt.Errorf("the template begins it otherwise than a plain message, with %q: where its content stands can't be told", header)
-	}
-	return Range{whole.Start + len(header), end}, nil
+	return c, nil
 }
 
-func lastBytes(s string, n int) string { return s[max(0, len(s)-max(n, 1)):] }
+func (f *follower) text(r Range) string { return f.r.Text[r.Start:r.End] }
 
-// afterHeader is where the assistant begins to speak: after what the template
-// gives as generation prompt, if the turn begins with that; else with its own
-// first byte and the white space before it that begins the turn.
-func afterHeader(text string, turn Turn, prompt string) int {
-	before := text[turn.Whole.Start:turn.Content.Start]
-	if prompt != "" && strings.HasPrefix(before, prompt) {
-		return turn.Whole.Start + len(prompt)
+// frame is what the template puts before and after a plain message of the role
+// of message i, such that the turn ends with the latter. It is looked for in the
+// message's own place, then, since templates refuse some orders of messages, in
+// a conversation of one question and one answer.
+func (f *follower) frame(i int, whole Range) (header, tail string, err error) {
+	plain := Message{Role: f.messages[i].Role, Content: "x"}
+	inPlace := slices.Clone(f.messages)
+	inPlace[i] = plain
+	short := []Message{{Role: "user", Content: "x"}, plain}
+	if plain.Role != assistant {
+		short = short[1:]
 	}
-	if prompt == "" && strings.TrimSpace(before) == "" {
-		return turn.Whole.Start
+	var faults []error
+	for _, try := range []struct {
+		messages []Message
+		at       int
+	}{{inPlace, i}, {short, len(short) - 1}} {
+		header, tail, err := f.frameOf(try.messages, try.at)
+		if err == nil && !strings.HasSuffix(f.text(whole), tail) {
+			err = fmt.Errorf("the template ends a plain message with %q, but not this one", tail)
+		}
+		if err == nil {
+			return header, tail, nil
+		}
+		faults = append(faults, err)
 	}
-	return turn.Content.Start
+	return "", "", errors.Join(faults...)
+}
+
+// frameOf renders messages and looks at what surrounds the one at i.
+func (f *follower) frameOf(messages []Message, i int) (header, tail string, err error) {
+	r, err := f.t.render(messages, f.opts)
+	if err != nil {
+		return "", "", err
+	}
+	wholes, err := f.t.wholeTurns(r, messages, f.opts)
+	if err != nil {
+		return "", "", err
+	}
+	whole := wholes[i]
+	c := hull(r, i, whole)
+	if c.Len() == 0 {
+		return "", "", errors.New("the template shows nothing of such messages")
+	}
+	return r.Text[whole.Start:c.Start], r.Text[c.End:whole.End], nil
+}
+
+// generationPrompt is what the template adds for the assistant to begin to
+// speak, as it does before message i; it is looked for once.
+func (f *follower) generationPrompt(i int) string {
+	if f.prompt != nil {
+		return *f.prompt
+	}
+	f.prompt = new(string)
+	history := f.messages[:i]
+	if i == 0 {
+		history = []Message{{Role: "user", Content: "x"}}
+	}
+	opts := f.opts
+	opts.AddGenerationPrompt = false
+	without, err := f.t.Apply(history, opts)
+	if err != nil {
+		return "" // it takes no conversation that ends here
+	}
+	opts.AddGenerationPrompt = true
+	with, err := f.t.Apply(history, opts)
+	if err != nil {
+		return ""
+	}
+	if prompt, added := strings.CutPrefix(with, without); added {
+		*f.prompt = prompt
+	}
+	return *f.prompt
 }
 
 // endMark is the text after the content without the white space at its end.
 func endMark(text string, from, to int) Range {
 	return Range{from, from + len(strings.TrimRight(text[from:to], " \t\r\n"))}
-}
-
-// prompter finds the generation prompt, once for a conversation.
-type prompter struct {
-	t        *Template
-	messages []Message
-	opts     Options
-	known    bool
-	prompt   string
-}
-
-// before is the generation prompt as it stands before message i.
-func (p *prompter) before(i int) string {
-	if p.known {
-		return p.prompt
-	}
-	p.known = true
-	history := p.messages[:i]
-	if i == 0 {
-		history = []Message{{Role: "user", Content: "x"}}
-	}
-	opts := p.opts
-	opts.AddGenerationPrompt = false
-	without, err := p.t.Apply(history, opts)
-	if err != nil {
-		return "" // it does not take a conversation that ends here
-	}
-	opts.AddGenerationPrompt = true
-	with, err := p.t.Apply(history, opts)
-	if err != nil {
-		return ""
-	}
-	p.prompt, _ = strings.CutPrefix(with, without)
-	if len(p.prompt) == len(with) && without != "" {
-		p.prompt = "" // the prompt is not merely added
-	}
-	return p.prompt
 }
 
 // marks are the end marks of the turns, for messages that no turn is for.

@@ -104,6 +104,9 @@ func number(n json.Number) (jinja.Value, error) {
 // read the first.
 var reasoningNames = []string{"reasoning_content", "thinking", "reasoning"}
 
+// headerNames are the keys that say who speaks: they are nobody's words.
+var headerNames = []string{"role", "name", "tool_call_id"}
+
 // messageValue shows message number i to the template, as transformers prepares
 // it: keys without a value are dropped, reasoning goes by every name.
 func messageValue(m Message, i int) (*jinja.Dict, error) {
@@ -123,13 +126,17 @@ func messageValue(m Message, i int) (*jinja.Dict, error) {
 		}
 		break
 	}
-	dict, err := object(fields, i+1)
-	if err != nil {
-		return nil, fmt.Errorf("message %d: %w", i+1, err)
-	}
-	dict.Turn = true
-	if _, ok := dict.Get(jinja.Text{S: "role"}); ok {
-		dict.Set(jinja.Text{S: "role"}, jinja.Text{S: m.Role}) // the header's, not the author's words
+	dict := &jinja.Dict{Who: i + 1, Turn: true}
+	for _, field := range fields {
+		who := i + 1
+		if slices.Contains(headerNames, field.Name) {
+			who = 0
+		}
+		v, err := value(field.Value, who)
+		if err != nil {
+			return nil, fmt.Errorf("message %d, %s: %w", i+1, field.Name, err)
+		}
+		dict.Set(jinja.Text{S: field.Name}, v)
 	}
 	return dict, nil
 }

@@ -32,7 +32,7 @@ func Reference(w io.Writer, defaults any, rules []Rule, source ...[]byte) error 
 	for len(r.inner) > 0 {
 		next := r.inner[0]
 		r.inner = r.inner[1:]
-		r.printf("\n### Inside `%s`\n", next.key)
+		r.printf("\n## Inside `%s`\n", next.key)
 		r.table(reflect.New(next.structure).Elem(), fieldsOf(next.structure), next.key)
 	}
 	r.rules(rules)
@@ -96,7 +96,7 @@ func (r *reference) tables(v reflect.Value, path string) {
 			end++
 		}
 		if title := fields[0].section; title != "" {
-			r.printf("\n### %s\n", title)
+			r.printf("\n## %s\n", title)
 		}
 		r.table(v, fields[:end], path)
 		fields = fields[end:]
@@ -140,7 +140,7 @@ func (r *reference) rules(rules []Rule) {
 			continue
 		}
 		slices.SortStableFunc(chosen, func(a, b Rule) int { return cmp.Compare(a.Key, b.Key) })
-		r.printf("\n### %s\n\n| key | |\n| --- | --- |\n", group.title)
+		r.printf("\n## %s\n\n| key | |\n| --- | --- |\n", group.title)
 		for _, rule := range chosen {
 			text := rule.Why
 			if rule.Do == Rename {

@@ -52,34 +52,34 @@ func TestReferenceDocumentsEveryKeyFromItsComment(t *testing.T) {
 	}
 	require.NoError(t, config.Reference(&b, documented{Rate: 2e-4, Mode: "a"}, rules, []byte(documentedSource)))
 	require.Equal(t, `
-### Training
+## Training
 
 | key | accepts | default | meaning |
 | --- | --- | --- | --- |
 | `+"`rate`"+` | a number above 0 | `+"`0.0002`"+` | Rate of learning, at its top. |
 | `+"`steps`"+` | a whole number | — | Steps \| in all. |
 
-### Data
+## Data
 
 | key | accepts | default | meaning |
 | --- | --- | --- | --- |
 | `+"`mode`"+` | a, b or nothing | `+"`a`"+` | How. |
 | `+"`sets`"+` | a list, each item a mapping (key: value) | — | What to read. |
 
-### Inside `+"`sets`"+`
+## Inside `+"`sets`"+`
 
 | key | accepts | default | meaning |
 | --- | --- | --- | --- |
 | `+"`path`"+` | a text | — | Where. |
 | `+"`some`"+` | a text or a list of texts | — | Parts of it. |
 
-### Renamed keys
+## Renamed keys
 
 | key | |
 | --- | --- |
 | `+"`speed`"+` | now `+"`rate`"+` |
 
-### Refused keys
+## Refused keys
 
 | key | |
 | --- | --- |

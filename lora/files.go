@@ -58,6 +58,17 @@ func Load(model nn.Model, dir string, clock *nn.Clock) (a *Adapter, err error) {
 	return a, nil
 }
 
+// Restore copies the weights of the adapter in dir, which [Adapter.Save] wrote, into the adapter's tensors.
+func (a *Adapter) Restore(dir string) (err error) {
+	defer torch.Catch(&err)
+	weights, err := safetensors.Open(filepath.Join(dir, weightsFile))
+	if err != nil {
+		return fmt.Errorf("lora: %w", err)
+	}
+	defer weights.Close()
+	return a.read(weights)
+}
+
 // read copies the file's tensors, of any floating type, into the adapter's.
 func (a *Adapter) read(weights *safetensors.Weights) error {
 	var faults []string

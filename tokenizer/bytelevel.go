@@ -64,12 +64,10 @@ func (b *byteLevel) split(w *worker, p *piece, out []piece) ([]piece, error) {
 	if !b.words {
 		out = append(out, q)
 	} else {
-		events, err := gpt2Words().events(w.events[:0], q.text)
-		if err != nil {
+		var err error
+		if out, err = gpt2Words().isolate(&q, out); err != nil {
 			return out, err
 		}
-		w.events = events
-		out = isolated.distribute(&q, events, out)
 	}
 	if !b.lazy {
 		for i := first; i < len(out); i++ {

@@ -57,7 +57,7 @@ func (m *bpe) findCuts() *cutTable {
 		if slot.pair == noPair {
 			continue
 		}
-		if atoms[int32(slot.pair>>32)] || atoms[int32(uint32(slot.pair))] || atoms[slot.id] {
+		if atoms[int32(slot.pair>>32)] || atoms[int32(uint32(slot.pair))] || slot.id == m.unkID {
 			return nil
 		}
 		text, _ := m.token(slot.id)

@@ -176,8 +176,8 @@ func (t *Tokenizer) pieces(w *worker, text string) ([]piece, error) {
 		}
 		var err error
 		if t.added.cooked.empty() {
-			whole := p.cut(0, len(p.text))
-			if out, err = t.words(w, &whole, out); err != nil {
+			*p = p.cut(0, len(p.text))
+			if out, err = t.words(w, p, out); err != nil {
 				return nil, err
 			}
 			continue
@@ -287,25 +287,18 @@ func (t *Tokenizer) encodeText(text string, typeID int32) (Encoding, error) {
 			e.Words = append(e.Words, int32(word))
 		}
 	}
-	read := func(p *piece, word int) (int, error) {
+	for i := range pieces {
+		p := &pieces[i]
 		if p.token >= 0 {
-			enter(p, []token{{id: p.token, end: len(p.text), text: string(p.text)}}, word)
-			return 1, nil
+			enter(p, []token{{id: p.token, end: len(p.text), text: string(p.text)}}, i)
+			continue
 		}
 		tokens, err := t.model.appendTokens(w, w.tokens[:0], p.text)
 		w.tokens = tokens
-		if err == nil {
-			enter(p, tokens, word)
-		}
-		return len(tokens), err
-	}
-	if pieces, err = t.limited(w, pieces, typeID); err != nil {
-		return Encoding{}, err
-	}
-	for i := range pieces {
-		if _, err := read(&pieces[i], i); err != nil {
+		if err != nil {
 			return Encoding{}, err
 		}
+		enter(p, tokens, i)
 	}
 	n := len(e.IDs)
 	e.TypeIDs, e.SpecialTokensMask, e.AttentionMask = make([]int32, n), make([]int32, n), make([]int32, n)
@@ -314,39 +307,6 @@ func (t *Tokenizer) encodeText(text string, typeID int32) (Encoding, error) {
 	}
 	e.Offsets = w.inCharacters(text, e.ByteOffsets)
 	return e, nil
-}
-
-// limited drops the pieces that no truncation will ask for: as upstream, the model stops at the piece that reaches the
-// limit, and what lies behind does not even overflow.
-func (t *Tokenizer) limited(w *worker, pieces []piece, typeID int32) ([]piece, error) {
-	if t.truncation == nil || t.truncation.Strategy == "only_second" && typeID == 0 {
-		return pieces, nil
-	}
-	count := 0
-	for n := range pieces {
-		at := n
-		if t.truncation.Direction == "left" {
-			at = len(pieces) - 1 - n
-		}
-		if p := &pieces[at]; p.token >= 0 {
-			count++
-			continue // upstream looks at the limit behind words only
-		} else {
-			ids, err := t.model.appendIDs(w, w.ids[:0], p.text)
-			w.ids = ids
-			if err != nil {
-				return nil, err
-			}
-			count += len(ids)
-		}
-		if count >= t.truncation.MaxLength {
-			if t.truncation.Direction == "left" {
-				return pieces[at:], nil
-			}
-			return pieces[:at+1], nil
-		}
-	}
-	return pieces, nil
 }
 
 // inCharacters converts ranges of bytes into ranges of characters, by the rules of upstream for a range that ends inside

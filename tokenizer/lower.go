@@ -12,6 +12,12 @@ func (t *Tokenizer) lower() {
 	}
 	if last := lastByteLevel(t.preTokenizer); last != nil && !slices.Contains(m.byteIDs[:], -1) {
 		last.lazy = true
+		if list, ok := t.preTokenizer.(preTokenizers); ok && len(list) > 1 && !last.words && !last.prefix {
+			t.preTokenizer = list[:len(list)-1] // which does nothing now
+			if len(list) == 2 {
+				t.preTokenizer = list[0]
+			}
+		}
 		m.letterBytes = true
 		m.measure()
 		m.cuts = m.findCuts()
@@ -21,14 +27,18 @@ func (t *Tokenizer) lower() {
 		return
 	}
 	normalizer, spaces := withoutSpaceReplacement(t.normalizer)
-	if meta, ok := t.preTokenizer.(*metaspace); ok && meta.mark == mark && !meta.words && (spaces || t.normalizer == nil) {
-		meta.lazy = true
+	meta, isMeta := t.preTokenizer.(*metaspace)
+	if isMeta && meta.mark == mark && !meta.words && (spaces || t.normalizer == nil) {
 		spaces = true
 	} else if t.preTokenizer != nil {
 		return
 	}
-	if spaces {
+	// Where characters vanish or depend on their place, offsets count in the text with its marks.
+	if spaces && m.cuts != nil {
 		t.normalizer = normalizer
+		if isMeta {
+			meta.lazy = true
+		}
 		m.spaces = true
 		m.measure()
 		m.cuts = m.findCuts()

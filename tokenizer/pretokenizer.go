@@ -89,22 +89,17 @@ func (list preTokenizers) split(w *worker, p *piece, out []piece) ([]piece, erro
 	if len(list) == 0 {
 		return append(out, *p), nil
 	}
-	parts := []piece{*p}
-	for i, each := range list {
-		last := i == len(list)-1
-		var next []piece
-		if last {
-			next = out
-		}
-		for j := range parts {
-			var err error
-			if next, err = each.split(w, &parts[j], next); err != nil {
-				return out, err
-			}
-		}
-		parts = next
+	last := len(list) - 1
+	parts, err := list[:last].split(w, p, nil)
+	if err != nil {
+		return out, err
 	}
-	return parts, nil
+	for i := range parts {
+		if out, err = list[last].split(w, &parts[i], out); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
 }
 
 // punctuation is what BERT calls so: all ASCII symbols among it.
@@ -263,6 +258,9 @@ func parseSplit(raw json.RawMessage) (*splitPattern, error) {
 }
 
 func (s *splitPattern) split(w *worker, p *piece, out []piece) ([]piece, error) {
+	if e, ok := s.pattern.(expression); ok && s.how == isolated {
+		return e.isolate(p, out)
+	}
 	events, err := s.pattern.events(w.events[:0], p.text)
 	if err != nil {
 		return out, err

@@ -72,6 +72,25 @@ func (e expression) events(list []event, text []byte) ([]event, error) {
 	return list, err
 }
 
+// isolate cuts p around each match: the events of the behavior Isolated, without a list of them.
+func (e expression) isolate(p *piece, out []piece) ([]piece, error) {
+	at := 0
+	err := e.FindAll(p.text, func(m onig.Match) bool {
+		if at < m.Start {
+			out = append(out, p.cut(at, m.Start))
+		}
+		if m.Start < m.End {
+			out = append(out, p.cut(m.Start, m.End))
+		}
+		at = m.End
+		return true
+	})
+	if at < len(p.text) {
+		out = append(out, p.cut(at, len(p.text)))
+	}
+	return out, err
+}
+
 // behavior says where the matches of a Split go.
 type behavior uint8
 

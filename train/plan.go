@@ -16,20 +16,29 @@ type plan struct {
 	order         func(epoch int) []int
 }
 
-// newPlan counts as Hugging Face's Trainer does: an epoch has ceil(examples / micro-batch) micro-batches and
+// newPlan makes the plan. Steps are counted as Hugging Face's Trainer counts them: an epoch has ceil(examples / micro-batch) micro-batches and
 // ceil(micro-batches / accumulation) steps, the last of which may be smaller.
 func newPlan(o Options) plan {
+	p := plan{o: o, steps: o.TotalSteps(), stepsPerEpoch: o.StepsPerEpoch()}
+	p.order = p.orders()
+	return p
+}
+
+// StepsPerEpoch is how many steps go once through the examples.
+func (o Options) StepsPerEpoch() int {
 	batches := (o.Examples + o.MicroBatch - 1) / o.MicroBatch
 	if o.DropLast {
 		batches = o.Examples / o.MicroBatch
 	}
-	p := plan{o: o, stepsPerEpoch: (batches + o.Accumulation - 1) / o.Accumulation}
-	p.steps = o.MaxSteps
-	if p.steps <= 0 {
-		p.steps = int(math.Ceil(o.Epochs * float64(p.stepsPerEpoch)))
+	return (batches + o.Accumulation - 1) / o.Accumulation
+}
+
+// TotalSteps is how many steps the run makes, unless it stops early.
+func (o Options) TotalSteps() int {
+	if o.MaxSteps > 0 {
+		return o.MaxSteps
 	}
-	p.order = p.orders()
-	return p
+	return int(math.Ceil(o.Epochs * float64(o.StepsPerEpoch())))
 }
 
 // orders returns the order of an epoch. Epoch e is the list 0..n-1 shuffled by Python's generator (Mersenne Twister) with
@@ -83,3 +92,6 @@ func (p plan) due(steps, every int) bool {
 	}
 	return steps%p.stepsPerEpoch == 0 || steps == p.steps
 }
+
+// StepExamples lists the examples of a step, counted from 0: what [Run] will give it.
+func (o Options) StepExamples(step int) []int { return newPlan(o).examples(step) }

@@ -80,7 +80,7 @@ func diagnose() diagnosis {
 	if err != nil {
 		// Package torch ends its errors with the mend, on a line of its own.
 		d.Error, _, _ = strings.Cut(err.Error(), "\n")
-		d.Mend = library.SetupCommand() + " --force"
+		d.Mend = found.Mend()
 		return d
 	}
 	d.TorchVersion, d.ABI, d.Threads = r.Version, r.ABI, r.Threads

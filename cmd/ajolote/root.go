@@ -17,6 +17,7 @@ func newRootCommand() *cobra.Command {
 		newReportCommand(),
 		newSetupCommand(),
 		newTokenizeCommand(),
+		newTrainCommand(),
 	)
 	return root
 }

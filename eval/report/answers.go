@@ -261,13 +261,20 @@ func organisationsText(o *pyjson.Object) string {
 	return strings.Join(lines, "\n")
 }
 
-// errorTitle is "wrong programme" for "critical.wrong_programme".
+// errorTitle words a category for readers: "wrong programme" for "critical.wrong_programme".
 func errorTitle(category string) string {
 	if _, name, ok := strings.Cut(category, "."); ok {
 		category = name
 	}
-	if category == "extra_filter_in_semantic" {
+	switch category {
+	case "extra_filter_in_semantic":
 		return "filter repeated in topic"
+	case "wrong_semantic_query":
+		return "wrong topic"
+	case "org_type_mismatch":
+		return "organisation details"
+	case "invalid_json":
+		return "no output"
 	}
 	return strings.ReplaceAll(category, "_", " ")
 }

@@ -113,7 +113,14 @@ func under(root string) string {
 func ShimName() string { return "libajolote" + LibrarySuffix }
 
 // LibrarySuffix ends the name of a shared library on this system.
-var LibrarySuffix = map[bool]string{true: ".dylib", false: ".so"}[runtime.GOOS == "darwin"]
+var LibrarySuffix = librarySuffix(runtime.GOOS)
+
+func librarySuffix(goos string) string {
+	if goos == "darwin" {
+		return ".dylib"
+	}
+	return ".so"
+}
 
 // Inspect says whether dir holds a usable library in the layout of this package. The error is one clause, without the
 // directory, that says what is wrong with it.
@@ -144,8 +151,24 @@ func Inspect(dir string) (Found, error) {
 			return f, torchGone(dir, name+LibrarySuffix, err)
 		}
 	}
-	f.CUDA = HasCUDA(filepath.Join(dir, "torch"))
+	torch := filepath.Join(dir, "torch")
+	if built := f.Manifest.Torch; built != "" {
+		// A libtorch that set-up only links to, of a Python environment, may have been replaced since.
+		if now, err := TorchVersion(torch); err == nil && now != built {
+			return f, errors.New(ShimName() + " was built with libtorch " + built + ", but torch/ is now " + now)
+		}
+	}
+	f.CUDA = HasCUDA(torch)
 	return f, nil
+}
+
+// Mend is the command that makes the library again where it stands, for one that is there but does not open.
+func (f Found) Mend() string {
+	command := SetupCommand()
+	if filepath.Base(f.Dir) != BuildName() {
+		command += " --dir " + quote(f.Dir)
+	}
+	return command + " --force"
 }
 
 // HasCUDA says whether the torch directory (the one with lib/ and include/ in it) has the CUDA half of libtorch together

@@ -22,6 +22,13 @@ func place(t *testing.T, dir string) {
 	require.NoError(t, Manifest{Version: ajolote.Version, Key: Key()}.Write(dir))
 }
 
+// goRun is how a program of this checkout runs the command.
+func goRun(t *testing.T) string {
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	return "go -C " + root + " run ./cmd/ajolote"
+}
+
 func TestPlacesAreLookedAtInTheirOrder(t *testing.T) {
 	const executable, cache, checkout = "executable", "cache", "checkout"
 	for _, c := range []struct {
@@ -64,7 +71,7 @@ func TestTheOverrideIsTheOnlyPlace(t *testing.T) {
 	_, err := Search{Only: only, Cache: other}.Find()
 	require.EqualError(t, err, "libajolote, the library over libtorch, was not found. Looked at:\n"+
 		"  AJOLOTE_LIB ("+only+"): not there\n"+
-		"To mend it, run: go run github.com/ajolote-ai/ajolote/cmd/ajolote setup --dir "+only)
+		"To mend it, run: "+goRun(t)+" setup --dir "+only)
 
 	place(t, only)
 	t.Setenv(Override, only)
@@ -87,7 +94,7 @@ func TestNotFoundListsEveryPlaceAndTheMend(t *testing.T) {
 		"  beside the executable ("+root+"): no "+ShimName()+" in it\n"+
 		"  user cache ("+filepath.Join(s.Cache, BuildName())+"): not there\n"+
 		"  third_party of the checkout ("+stale+"): "+ShimName()+" was built from sources 0123456789ab, this program carries "+Key()+"\n"+
-		"To mend it, run: go run github.com/ajolote-ai/ajolote/cmd/ajolote setup")
+		"To mend it, run: "+goRun(t)+" setup")
 }
 
 func TestAPlaceIsRefusedWithItsReason(t *testing.T) {
@@ -107,6 +114,10 @@ func TestAPlaceIsRefusedWithItsReason(t *testing.T) {
 		}},
 		{"no libc10", ShimName() + " is there, but no torch/lib/libc10" + LibrarySuffix + " beside it", func(t *testing.T, dir string) {
 			require.NoError(t, os.Remove(filepath.Join(dir, "torch", "lib", "libc10"+LibrarySuffix)))
+		}},
+		{"torch replaced", ShimName() + " was built with libtorch 2.11.0+cpu, but torch/ is now 2.12.0", func(t *testing.T, dir string) {
+			require.NoError(t, Manifest{Key: Key(), Torch: "2.11.0+cpu"}.Write(dir))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "torch", "version.py"), []byte("__version__ = '2.12.0'\n"), 0o644))
 		}},
 		{"torch gone", ShimName() + " is there, but the libtorch it was linked with is not: no lib/libtorch_cpu" + LibrarySuffix + " in /no/such/torch", func(t *testing.T, dir string) {
 			require.NoError(t, os.RemoveAll(filepath.Join(dir, "torch")))
@@ -182,7 +193,21 @@ func TestTheCacheDirectoryCanBeNamed(t *testing.T) {
 	require.ErrorContains(t, err, "set AJOLOTE_CACHE to one")
 }
 
+func TestTheVersionOfTorchIsReadFromPackageAndArchive(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "build-version"), []byte("2.11.0+cpu\n"), 0o644))
+	version, err := TorchVersion(dir)
+	require.NoError(t, err)
+	require.Equal(t, "2.11.0+cpu", version)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "version.py"), []byte("from typing import Optional\n__version__ = '2.11.0+cu130'\ndebug = False\n"), 0o644))
+	version, err = TorchVersion(dir)
+	require.NoError(t, err)
+	require.Equal(t, "2.11.0+cu130", version)
+}
+
 func TestTheMendIsOneCommandLine(t *testing.T) {
 	e := &NotFoundError{Only: "/opt/my lib's"}
 	require.True(t, strings.HasSuffix(e.Mend(), ` setup --dir '/opt/my lib'\''s'`), e.Mend())
+	require.True(t, strings.HasSuffix(Found{Dir: "/dist"}.Mend(), " setup --dir /dist --force"))
+	require.True(t, strings.HasSuffix(Found{Dir: "/cache/" + BuildName()}.Mend(), " setup --force"))
 }

@@ -3,7 +3,10 @@ package library
 import (
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
+
+	"github.com/ajolote-ai/ajolote"
 )
 
 // NotFoundError says that no place holds a usable library.
@@ -27,19 +30,40 @@ func (e *NotFoundError) Error() string {
 func (e *NotFoundError) Mend() string {
 	setup := SetupCommand()
 	if e.Only != "" {
-		return setup + " --dir " + quote(e.Only)
+		dir := e.Only
+		if abs, err := filepath.Abs(dir); err == nil {
+			dir = abs
+		}
+		return setup + " --dir " + quote(dir)
 	}
 	return setup
 }
 
-// SetupCommand is the command line that sets the library up, as it can be typed where this program runs: by the name of
-// the program where that is ajolote itself, else through Go, which works in the checkout and in every module that
-// requires ajolote.
+const module = "github.com/ajolote-ai/ajolote"
+
+// SetupCommand is the command line that sets the library up for this program, as it can be typed anywhere on this machine:
+// by the name of the program where that is ajolote itself, else through Go, from the checkout that the program was compiled
+// from or with the version of ajolote that it was built with.
 func SetupCommand() string {
 	if exe, err := os.Executable(); err == nil && filepath.Base(exe) == "ajolote" {
 		return quote(os.Args[0]) + " setup"
 	}
-	return "go run github.com/ajolote-ai/ajolote/cmd/ajolote setup"
+	if third := CheckoutDir(); third != "" {
+		return "go -C " + quote(filepath.Dir(third)) + " run ./cmd/ajolote setup"
+	}
+	return "go run " + module + "/cmd/ajolote@" + moduleVersion() + " setup"
+}
+
+// moduleVersion is the version of ajolote that this program requires.
+func moduleVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			if m.Path == module && m.Replace == nil {
+				return m.Version
+			}
+		}
+	}
+	return "v" + ajolote.Version
 }
 
 // quote makes s one word of a shell's command line.

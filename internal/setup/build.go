@@ -169,7 +169,7 @@ func (b build) link(ctx context.Context, out string, objects, flags []string) er
 		args = append(args, "-install_name", "@rpath/"+library.ShimName(), "-Wl,-rpath,@loader_path/torch/lib")
 	} else {
 		// libtorch_cpu's own needs (the CUDA run time) are found by its own run path: the linker need not see them.
-		args = append(args, "-Wl,-rpath,$ORIGIN/torch/lib", "-Wl,--no-undefined", "-Wl,--allow-shlib-undefined", "-Wl,--unresolved-symbols=ignore-in-shared-libs")
+		args = append(args, "-Wl,-rpath,$ORIGIN/torch/lib", "-Wl,--no-undefined", "-Wl,--allow-shlib-undefined")
 	}
 	if err := b.compiler.run(ctx, "", args...); ctx.Err() != nil {
 		return ctx.Err()

@@ -34,14 +34,18 @@ func lockDirs(ctx context.Context, report func(Event), dirs ...string) (unlock f
 	return unlock, nil
 }
 
+func unwritable(err error) error {
+	return fmt.Errorf("cannot set up: %w; AJOLOTE_CACHE names another cache directory, --dir another place for the result", err)
+}
+
 func lockDir(ctx context.Context, report func(Event), dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("cannot set up: %w; name another directory with AJOLOTE_CACHE", err)
+		return nil, unwritable(err)
 	}
 	// The file stays when the lock is given up: removing it would let two processes hold locks on two files of one name.
 	f, err := os.OpenFile(filepath.Join(dir, ".setup.lock"), os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("cannot set up: %w; name another directory with AJOLOTE_CACHE", err)
+		return nil, unwritable(err)
 	}
 	for waited := false; ; waited = true {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

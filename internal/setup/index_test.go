@@ -215,3 +215,15 @@ func TestCancelStopsADownload(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.Equal(t, []string{w.File + ".part"}, filesUnder(t, dir))
 }
+
+func TestADiskWithoutRoomIsRefusedBeforeTheDownload(t *testing.T) {
+	dir := t.TempDir()
+	const huge = 1 << 60
+	w := Wheel{Project: "torch", File: "torch.whl", Bytes: huge}
+	err := checkSpace(dir, []Wheel{w}, 0, false)
+	require.ErrorContains(t, err, dir+": ")
+	require.ErrorContains(t, err, "AJOLOTE_CACHE")
+	require.NoError(t, checkSpace(dir, []Wheel{w}, 2*huge-1, false), "what is here already needs no room")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "torch.whl.part"), make([]byte, 1000), 0o644))
+	require.EqualValues(t, 1000, bytesHere([]Wheel{w}, dir))
+}

@@ -134,14 +134,14 @@ func (j job) provideTorch(ctx context.Context) (torchDir, error) {
 
 // fetchTorch fetches the wheels and unpacks them to dir, which appears when it is whole.
 func (j job) fetchTorch(ctx context.Context, wheels []Wheel, dir string) error {
-	if err := checkSpace(j.cache, wheels, j.CUDA); err != nil {
+	downloads := filepath.Join(j.cache, "wheels")
+	if err := checkSpace(j.cache, wheels, bytesHere(wheels, downloads), j.CUDA); err != nil {
 		return err
 	}
 	source, err := j.findSource(ctx)
 	if err != nil {
 		return err
 	}
-	downloads := filepath.Join(j.cache, "wheels")
 	if err := os.MkdirAll(downloads, 0o755); err != nil {
 		return err
 	}

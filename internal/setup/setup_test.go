@@ -323,14 +323,6 @@ func TestAnUnfitTorchIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "this libtorch has no CUDA: leave out --cuda, or --torch")
 }
 
-func TestALibtorchArchiveTellsItsVersion(t *testing.T) {
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "build-version"), []byte("2.11.0+cpu\n"), 0o644))
-	version, err := torchVersion(dir)
-	require.NoError(t, err)
-	require.Equal(t, "2.11.0+cpu", version)
-}
-
 func TestAMissingCompilerIsSaidBeforeAnythingIsFetched(t *testing.T) {
 	j, s, _ := toyJob(t)
 	t.Setenv("PATH", t.TempDir())

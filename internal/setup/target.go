@@ -108,8 +108,8 @@ func replaceByLink(path, name, stage string) error {
 	return os.Rename(link, name)
 }
 
-// copyLibtorch copies what is needed at run time from the unpacked wheels in from: everything but the headers. A file is
-// a hard link where the file system allows it.
+// copyLibtorch copies what is needed at run time from the unpacked wheels in from: everything but the headers. They
+// are copies, not hard links: what is done to the files of a program that ships them must not reach the cache.
 func copyLibtorch(from, to, stage string) error {
 	entries, err := os.ReadDir(from)
 	if err != nil {
@@ -146,9 +146,6 @@ func copyTree(from, to string) error {
 				return fs.SkipDir
 			}
 			return os.MkdirAll(name, 0o755)
-		}
-		if os.Link(path, name) == nil {
-			return nil
 		}
 		return copyFile(path, name)
 	})

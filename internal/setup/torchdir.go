@@ -1,14 +1,10 @@
 package setup
 
 import (
-	"bytes"
 	"debug/elf"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
 
@@ -45,7 +41,7 @@ func openTorch(dir, pinned string) (torchDir, error) {
 func inspectTorch(path, pinned string) (torchDir, error) {
 	t := torchDir{path: path}
 	var err error
-	if t.version, err = torchVersion(path); err != nil {
+	if t.version, err = library.TorchVersion(path); err != nil {
 		return t, err
 	}
 	if release, _, _ := strings.Cut(t.version, "+"); release != pinned {
@@ -61,27 +57,6 @@ func inspectTorch(path, pinned string) (torchDir, error) {
 		}
 	}
 	return t, nil
-}
-
-var pythonVersion = regexp.MustCompile(`(?m)^__version__\s*=\s*['"]([^'"]+)['"]`)
-
-// torchVersion reads version.py of the Python package or build-version of a libtorch archive.
-func torchVersion(path string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(path, "version.py"))
-	if err == nil {
-		if m := pythonVersion.FindSubmatch(text); m != nil {
-			return string(m[1]), nil
-		}
-		return "", fmt.Errorf("%s: version.py names no __version__: not an installed torch", path)
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	text, err = os.ReadFile(filepath.Join(path, "build-version"))
-	if err != nil {
-		return "", fmt.Errorf("%s: neither version.py nor build-version says which torch this is", path)
-	}
-	return string(bytes.TrimSpace(text)), nil
 }
 
 // usesCXX11Strings looks for the name of the C++11 string among the symbols of the library. Torch's wheels changed from

@@ -84,7 +84,7 @@ func unpackFile(f *zip.File, name string, counted io.Writer) error {
 
 var (
 	sharedLibrary = regexp.MustCompile(`\.(so(\.[0-9.]+)?|dylib)$`)
-	licence       = regexp.MustCompile(`^[^/]+\.dist-info/(licenses/.*|LICENSE[^/]*|License[^/]*|NOTICE[^/]*)$`)
+	licence       = regexp.MustCompile(`^([^/]+\.dist-info/licenses/.*|([^/]+\.dist-info|nvidia/[^/]+)/(?i:licen[sc]e|notice)[^/]*)$`)
 	cudaHalf      = regexp.MustCompile(`^lib(torch_cuda|c10_cuda|torch_nvshmem|caffe2_nvrtc)`)
 	// For Python, or links to both halves.
 	pythonHalf = regexp.MustCompile(`^lib(torch_python|torch_global_deps|shm|torch)\.`)

@@ -38,6 +38,7 @@ func TestOnlyLibrariesHeadersAndLicencesAreUnpacked(t *testing.T) {
 	cpu := []string{
 		"nvidia/cu13/lib/libcudart.so.13",
 		"nvidia/cu13/lib/libcupti.so.2025.3",
+		"nvidia/cusparselt/LICENSE.txt",
 		"torch-2.11.0.dist-info/licenses/LICENSE",
 		"torch-2.11.0.dist-info/licenses/a/NOTICE",
 		"torch/include/ATen/core/Tensor.h",

@@ -91,6 +91,7 @@ func toyTorch(t *testing.T) map[string]string {
 		"torch/bin/test_api":                         "a test",
 		"torch-2.11.0.dist-info/licenses/LICENSE":    "free",
 		"torch-2.11.0.dist-info/licenses/a/NOTICE":   "freer",
+		"nvidia/cusparselt/LICENSE.txt":              "with conditions",
 		"torch-2.11.0.dist-info/METADATA":            "Metadata-Version: 2.1\nName: torch\nVersion: 2.11.0\n",
 		"torch-2.11.0.dist-info/WHEEL":               "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: false\nTag: py3-none-any\n",
 		"nvidia/cu13/lib/libcudart.so.13":            "needed by libtorch_cpu",

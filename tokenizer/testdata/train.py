@@ -43,7 +43,7 @@ def spm_bpe(name, n, style):
     t = Tokenizer(models.BPE(byte_fallback=True, fuse_unk=True, unk_token="<unk>"))
     t.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="never", split=True)  # words, for the training alone
     trainer = trainers.BpeTrainer(vocab_size=n, special_tokens=["<unk>", "<s>", "</s>"] + BYTES, limit_alphabet=100, show_progress=False)
-    trained(t, trainer)
+    t.train_from_iterator([x for x in corpus if "<0x" not in x], trainer)  # a SentencePiece model never merges into byte tokens
     state = json.loads(t.to_str())
     state["added_tokens"] = [a for a in state["added_tokens"] if a["content"] not in BYTES]
     if style == 4:
@@ -134,6 +134,10 @@ def affixes(name, n):
     save(name, t)
 
 
+wanted = sys.argv[4:]  # names, for some of them only
+if wanted:
+    globals().update({name: (lambda f: lambda name, *a, **k: f(name, *a, **k) if name in wanted else None)(globals()[name])
+                      for name in ("spm_bpe", "byte_level", "wordpiece", "unigram", "word_level", "clip", "affixes")})
 spm_bpe("spm-bpe-v4", words(256000, 1200), 4)
 spm_bpe("spm-bpe-v5", words(32000, 1000), 5)
 byte_level("roberta", words(50000, 600))

@@ -181,7 +181,16 @@ const maxRepeat = 1 << 20
 
 func repeat(v Value, n int) Value {
 	n = max(n, 0)
-	if n > maxRepeat {
+	size := 1
+	switch v := v.(type) {
+	case Text:
+		size = len(v.S)
+	case *List:
+		size = len(v.Items)
+	case Tuple:
+		size = len(v)
+	}
+	if n > 0 && size > maxRepeat/n {
 		panic(failf("a repetition of %d times is too long", n))
 	}
 	switch v := v.(type) {

@@ -19,6 +19,7 @@ func (p *parser) expression(withCond bool) expr {
 }
 
 func (p *parser) cond() expr {
+	defer p.deeper()()
 	e := p.or()
 	for p.skipName("if") {
 		test := p.or()
@@ -48,6 +49,7 @@ func (p *parser) and() expr {
 }
 
 func (p *parser) not() expr {
+	defer p.deeper()()
 	if p.skipName("not") {
 		return notExpr{p.not()}
 	}
@@ -115,6 +117,7 @@ func (p *parser) power() expr {
 }
 
 func (p *parser) unary(withFilter bool) expr {
+	defer p.deeper()()
 	var e expr
 	switch {
 	case p.skipOp("-"):

@@ -98,8 +98,8 @@ func attrFilter(v Value, c *call) Value {
 func batchFilter(v Value, c *call) Value {
 	a := c.take(1, "linecount", "fill_with")
 	n := intOr(a[0], 1)
-	if n < 1 {
-		panic(failf("batch needs a positive number"))
+	if n < 1 || n > maxRepeat {
+		panic(failf("batch needs a number from 1 to %d", maxRepeat))
 	}
 	out := &Stream{}
 	for part := range slices.Chunk(iterate(v), n) {
@@ -115,8 +115,8 @@ func batchFilter(v Value, c *call) Value {
 func sliceFilter(v Value, c *call) Value {
 	a := c.take(1, "slices", "fill_with")
 	n, items := intOr(a[0], 1), iterate(v)
-	if n < 1 {
-		panic(failf("slice needs a positive number"))
+	if n < 1 || n > maxRepeat {
+		panic(failf("slice needs a number from 1 to %d", maxRepeat))
 	}
 	out := &Stream{}
 	size, extra := len(items)/n, len(items)%n
@@ -290,6 +290,9 @@ func intFilter(v Value, c *call) Value {
 			if base == of {
 				s = strings.TrimPrefix(s, prefix)
 			}
+		}
+		if base < 2 || base > 36 {
+			return otherwise
 		}
 		if n, ok := new(big.Int).SetString(s, base); ok {
 			return smallInt(n)
@@ -485,7 +488,7 @@ func reverseFilter(v Value, c *call) Value {
 
 func roundFilter(v Value, c *call) Value {
 	a := c.take(0, "precision", "method")
-	precision, method := intOr(a[0], 0), str(or(a[1], plain("common"))).S
+	precision, method := max(-400, min(intOr(a[0], 0), 400)), str(or(a[1], plain("common"))).S
 	f, ok := asFloat(defined(v))
 	if !ok {
 		panic(failf("round needs a number, not '%s'", typeName(v)))

@@ -220,7 +220,7 @@ func bigOf(v Value) (*big.Int, bool) {
 }
 
 func (f fieldFormat) float(x float64) string {
-	precision := f.precision
+	precision := min(f.precision, 1000)
 	if precision < 0 {
 		precision = 6
 	}

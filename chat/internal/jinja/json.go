@@ -27,7 +27,7 @@ type dumper struct {
 // toJSON is tojson(value, ensure_ascii, indent, separators, sort_keys). The text
 // is of the author of the value.
 func toJSON(v Value, a []Value) Text {
-	d := &dumper{ascii: truth(or(a[0], false)), sortKeys: truth(or(a[3], false)), item: ", ", colon: ": ", depthAllowed: maxNesting}
+	d := &dumper{ascii: truth(or(a[0], false)), sortKeys: truth(or(a[3], false)), item: ", ", colon: ": ", depthAllowed: maxDepth}
 	switch indent := or(a[1], nil).(type) {
 	case nil:
 	case Text:

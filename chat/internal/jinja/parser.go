@@ -8,6 +8,7 @@ type parser struct {
 	tokens []token
 	at     int
 	loops  int         // how many loops are open
+	depth  int         // how deeply expressions and blocks are nested
 	macros []*macroDef // the open ones, to note what they use
 }
 
@@ -79,9 +80,21 @@ func (p *parser) expectBlockEnd() {
 	p.next()
 }
 
+// maxDepth bounds the nesting of a template, which is read by recursion.
+const maxDepth = 500
+
+// deeper counts one level of nesting; the function it returns takes it back.
+func (p *parser) deeper() func() {
+	if p.depth++; p.depth > maxDepth {
+		p.fail("the template is nested more than %d deep", maxDepth)
+	}
+	return func() { p.depth-- }
+}
+
 // statements reads until one of the given tags begins, whose name is then the
 // next token, or until the end of the template.
 func (p *parser) statements(until ...string) (body []stmt) {
+	defer p.deeper()()
 	for {
 		switch t := p.token(); t.kind {
 		case tokEOF:

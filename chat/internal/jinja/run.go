@@ -6,23 +6,22 @@ import "slices"
 
 // scope holds the names of a block; what it lacks is looked up outside.
 type scope struct {
-	names  map[string]Value
-	outer  *scope
-	env    *environment
-	nested int // how many macros are being called, one inside the other
+	names map[string]Value
+	outer *scope
+	env   *environment
 }
 
-// maxNesting bounds recursion of macros and loops, as Python's stack does.
-const maxNesting = 200
+func (s *scope) inner() *scope { return &scope{outer: s, env: s.env} }
 
-func (s *scope) inner() *scope { return &scope{outer: s, env: s.env, nested: s.nested} }
+// maxCalls bounds recursion of macros and loops, as Python's stack does.
+const maxCalls = 200
 
-func (s *scope) deeper() *scope {
-	in := s.inner()
-	if in.nested++; in.nested > maxNesting {
-		panic(failf("macros or loops call each other more than %d deep", maxNesting))
+// enter counts a call; the function it returns takes it back.
+func (env *environment) enter() (leave func()) {
+	if env.calls++; env.calls > maxCalls {
+		panic(failf("macros or loops call each other more than %d deep", maxCalls))
 	}
-	return in
+	return func() { env.calls-- }
 }
 
 func (s *scope) set(name string, v Value) {
@@ -161,7 +160,8 @@ type Macro struct {
 }
 
 func (m *Macro) call(c *call) Value {
-	s := m.scope.deeper()
+	defer m.scope.env.enter()()
+	s := m.scope.inner()
 	positional := c.positional
 	given := map[string]bool{}
 	for i, name := range m.parameters {
@@ -257,8 +257,9 @@ func (st forStmt) loop(s *scope, out *output, over Value, depth int) {
 	l := &loop{items: items, depth: depth}
 	if st.recursive {
 		l.again = func(over Value, depth int) Text {
+			defer s.env.enter()()
 			var part output
-			st.loop(s.deeper(), &part, over, depth)
+			st.loop(s, &part, over, depth)
 			return part.text()
 		}
 	}

@@ -8,7 +8,10 @@ import "time"
 type Template struct{ body []stmt }
 
 // environment is what one rendering knows beside its names.
-type environment struct{ now time.Time }
+type environment struct {
+	now   time.Time
+	calls int // of macros and recursive loops, one inside the other
+}
 
 // Parse reads a template. Faults, and what this package lacks, are an [*Error]
 // that names the line and the construct.

@@ -1,7 +1,9 @@
 // Command pretext writes the pre-training text of the example's embedded base
-// model: one JSON object a line, the same for the same seed.
+// model: one JSON object a line, the same for the same seed. With -tokenizer the
+// lines are token ids and labels in place of messages.
 //
 //	go run ./examples/queryparser/pretext -n 50000 -seed 1 > pretrain.jsonl
+//	go run ./examples/queryparser/pretext -n 50000 -seed 1 -tokenizer out/newbase > pretrain-ids.jsonl
 package main
 
 import (
@@ -10,14 +12,28 @@ import (
 	"os"
 
 	"github.com/ajolote-ai/ajolote/examples/queryparser/internal/pretrain"
+	"github.com/ajolote-ai/ajolote/tokenizer"
 )
 
 func main() {
 	n := flag.Int("n", 1000, "number of examples")
 	seed := flag.Uint64("seed", 1, "seed")
+	folder := flag.String("tokenizer", "", "model folder or tokenizer.json; none: text")
 	flag.Parse()
-	if err := pretrain.NewStream(*seed, pretrain.DefaultMix).Write(os.Stdout, *n); err != nil {
+	if err := run(*n, *seed, *folder); err != nil {
 		fmt.Fprintln(os.Stderr, "pretext:", err)
 		os.Exit(1)
 	}
+}
+
+func run(n int, seed uint64, folder string) error {
+	stream := pretrain.NewStream(seed, pretrain.DefaultMix)
+	if folder == "" {
+		return stream.Write(os.Stdout, n)
+	}
+	t, err := tokenizer.Load(folder)
+	if err != nil {
+		return err
+	}
+	return stream.WriteTokens(os.Stdout, t, n)
 }

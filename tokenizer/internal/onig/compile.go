@@ -215,7 +215,7 @@ func (n *node) firstBytes(starts *[256]bool) bool {
 		for _, s := range n.set {
 			first, last := utf8.AppendRune(nil, s.first)[0], utf8.AppendRune(nil, s.last)[0]
 			for b := int(first); b <= int(last); b++ {
-				starts[b] = true
+				starts[b] = starts[b] || utf8.RuneStart(byte(b))
 			}
 		}
 		return true

@@ -33,7 +33,7 @@ func (p *parser) escape(at int) (*node, error) {
 	case 'k', 'g', 'K', 'X', 'y', 'Y', '1', '2', '3', '4', '5', '6', '7', '8', '9':
 		return nil, p.errorf(at, `\%c is not supported`, letter)
 	}
-	c, r, err := p.member(at)
+	c, r, err := p.member(at, false)
 	if err != nil {
 		return nil, err
 	}
@@ -43,14 +43,15 @@ func (p *parser) escape(at int) (*node, error) {
 	return &node{kind: nodeSet, set: c}, nil
 }
 
-// member reads an escape that stands for a set (the class is returned) or for one character. The backslash is read.
-func (p *parser) member(at int) (class, rune, error) {
+// member reads an escape that stands for a set (the class is returned) or for one character, outside or inside a class. The
+// backslash is read.
+func (p *parser) member(at int, inside bool) (class, rune, error) {
 	if !p.more() {
 		return nil, 0, p.errorf(at, "a backslash at the end")
 	}
 	switch r := p.rune(); r {
 	case 's', 'w', 'd', 'h', 'S', 'W', 'D', 'H':
-		c, _ := named("type" + strings.ToLower(string(r)))
+		c := characterType(r|0x20, inside)
 		if r < 'a' {
 			c = c.not()
 		}
@@ -122,6 +123,17 @@ func (p *parser) member(at int) (class, rune, error) {
 	}
 }
 
+// characterType is the set of \s, \w, \d or \h. By itself \w asks a table of Latin-1 that counts ² and ½ as word
+// characters; inside a class it is the Unicode property, which does not.
+func characterType(letter rune, inside bool) class {
+	name := "type" + string(letter)
+	if letter == 'w' && inside {
+		name = "posixword"
+	}
+	c, _ := named(name)
+	return c
+}
+
 func (p *parser) code(at int, digits string, base int) (class, rune, error) {
 	n, err := strconv.ParseUint(digits, base, 32)
 	if err != nil || n > maxRune {
@@ -183,7 +195,7 @@ func (p *parser) bracket(at int) (class, error) {
 			if p.looking("b") {
 				p.pos++
 				r = '\b'
-			} else if c, r, err = p.member(start); err != nil {
+			} else if c, r, err = p.member(start, true); err != nil {
 				return nil, err
 			}
 		}
@@ -199,7 +211,7 @@ func (p *parser) bracket(at int) (class, error) {
 			switch last = p.rune(); last {
 			case '\\':
 				var err error
-				if upper, last, err = p.member(from); err != nil {
+				if upper, last, err = p.member(from, true); err != nil {
 					return nil, err
 				}
 			case '[':

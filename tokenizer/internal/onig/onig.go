@@ -18,6 +18,7 @@ type Regexp struct {
 	pattern string
 	program []instruction
 	marks   int
+	scan    *wordScan  // instead of the program, for well-known patterns
 	first   *[256]bool // the bytes with which a match can begin; nil when a match can be empty
 }
 
@@ -32,7 +33,7 @@ func Compile(pattern string) (*Regexp, error) {
 		return nil, fmt.Errorf("regular expression %q: %w", pattern, err)
 	}
 	c.add(instruction{op: opMatch})
-	re := &Regexp{pattern: pattern, program: c.program, marks: c.marks}
+	re := &Regexp{pattern: pattern, program: c.program, marks: c.marks, scan: wordScans[pattern]}
 	var starts [256]bool
 	if tree.firstBytes(&starts) {
 		re.first = &starts
@@ -55,6 +56,10 @@ type Match struct{ Start, End int }
 // FindAll calls yield for each match in text, which must be valid UTF-8, from left to right without overlap, until yield
 // returns false. As in the Rust binding, an empty match right behind the match before it is passed over.
 func (re *Regexp) FindAll(text []byte, yield func(Match) bool) error {
+	if re.scan != nil {
+		re.scan.findAll(text, yield)
+		return nil
+	}
 	m := machine{re: re, text: text}
 	return m.findAll(yield)
 }

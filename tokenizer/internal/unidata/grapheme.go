@@ -51,7 +51,7 @@ var graphemeClasses = sync.OnceValue(func() map[rune]graphemeClass {
 // Grapheme returns the length in bytes of the extended grapheme cluster at the start of text, which is valid UTF-8 and
 // not empty.
 func Grapheme(text []byte) int {
-	if len(text) == 1 || text[0] < 0x80 && text[0] != '\r' && text[1] < 0x80 {
+	if len(text) == 1 || text[0] < 0x80 && text[0] != '\r' && text[1] < 0x80 || text[0] == '\n' {
 		return 1
 	}
 	classes := graphemeClasses()

@@ -1,0 +1,148 @@
+package qlora
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/ajolote-ai/ajolote/torch"
+)
+
+// BenchOptions say what [Bench] measures.
+type BenchOptions struct {
+	Rows, Cols int           // of the matrix
+	Tokens     []int         // numbers of tokens to multiply with; 0 measures quantising and dequantising
+	Compute    []torch.DType // types of the factors
+	Least      time.Duration // time spent on each measurement
+}
+
+// BenchResult is one measurement: the best of its repetitions.
+type BenchResult struct {
+	What    string  `json:"what"` // forward, backward, quantize, dequantize or read
+	Rows    int     `json:"rows"`
+	Cols    int     `json:"cols"`
+	Tokens  int     `json:"tokens,omitempty"`
+	Compute string  `json:"compute,omitempty"`
+	Levels  string  `json:"kernel_level"`
+	Threads int     `json:"threads"`
+	Seconds float64 `json:"seconds"`
+	GFLOPS  float64 `json:"gflops,omitempty"` // 2·rows·cols·tokens over the time
+	GBs     float64 `json:"gb_per_s"`         // bytes of the stored weight (quantize: of the input) over the time
+	Dense   float64 `json:"dense_seconds,omitempty"`
+	Ratio   float64 `json:"ratio,omitempty"` // of libtorch's float32 linear layer of that shape to ours: above 1 we are faster
+}
+
+// Bench measures the kernels of this package on a random matrix, and libtorch's float32 linear layer beside them. It
+// calls report with each result.
+func Bench(ctx context.Context, o BenchOptions, report func(BenchResult)) error {
+	return torch.Run(func() error {
+		about, err := torch.Describe()
+		if err != nil {
+			return err
+		}
+		s := torch.NewScope("bench")
+		defer s.Close()
+		dense := torch.NewGenerator(1).Randn(s, torch.Float32CPU, o.Rows, o.Cols)
+		w, err := Quantize("bench", dense, Options{DoubleQuant: true})
+		if err != nil {
+			return err
+		}
+		defer w.Free()
+		b := bench{scope: s, options: o, weight: w, dense: dense, report: func(r BenchResult) {
+			r.Rows, r.Cols, r.Levels, r.Threads = o.Rows, o.Cols, about.KernelLevel, about.Threads
+			report(r)
+		}}
+		for _, tokens := range o.Tokens {
+			if tokens == 0 {
+				b.conversions()
+				continue
+			}
+			for _, compute := range o.Compute {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				b.products(tokens, compute)
+			}
+		}
+		return nil
+	})
+}
+
+type bench struct {
+	scope   *torch.Scope
+	options BenchOptions
+	weight  *Weight
+	dense   *torch.Tensor
+	report  func(BenchResult)
+}
+
+// best returns the shortest time of f, run for as long as the options say and at least three times; f gets a scope that
+// is closed after it, outside the time.
+func (b *bench) best(f func(s *torch.Scope) func()) float64 {
+	shortest := math.Inf(1)
+	begin := time.Now()
+	for i := 0; i < 3 || time.Since(begin) < b.options.Least; i++ {
+		s := b.scope.Child("repetition")
+		run := f(s)
+		start := time.Now()
+		run()
+		shortest = min(shortest, time.Since(start).Seconds())
+		s.Close()
+	}
+	return shortest
+}
+
+func (b *bench) products(tokens int, compute torch.DType) {
+	o, layer := b.options, &Linear{Weight: b.weight, Compute: compute}
+	x := torch.NewGenerator(2).Randn(b.scope, torch.Float32CPU, tokens, o.Cols)
+	defer x.Free()
+	dy := torch.NewGenerator(3).Randn(b.scope, torch.Float32CPU, tokens, o.Rows)
+	defer dy.Free()
+	work := 2 * float64(o.Rows) * float64(o.Cols) * float64(tokens) / 1e9
+	bytes := float64(b.weight.Bytes()) / 1e9
+	measure := func(what string, ours, dense func(s *torch.Scope) func()) {
+		r := BenchResult{What: what, Tokens: tokens, Compute: compute.String(), Seconds: b.best(ours), Dense: b.best(dense)}
+		r.GFLOPS, r.GBs, r.Ratio = work/r.Seconds, bytes/r.Seconds, r.Dense/r.Seconds
+		b.report(r)
+	}
+	measure("forward",
+		func(s *torch.Scope) func() { return func() { layer.Forward(x.In(s)) } },
+		func(s *torch.Scope) func() { return func() { x.In(s).Linear(b.dense, nil) } })
+	backward := func(forward func(x *torch.Tensor) *torch.Tensor) func(s *torch.Scope) func() {
+		return func(s *torch.Scope) func() {
+			y := forward(x.In(s).Detach().SetRequiresGrad(true))
+			return func() { torch.Backward([]*torch.Tensor{y}, []*torch.Tensor{dy}) }
+		}
+	}
+	measure("backward", backward(layer.Forward), backward(func(x *torch.Tensor) *torch.Tensor { return x.Linear(b.dense, nil) }))
+}
+
+func (b *bench) conversions() {
+	wide := b.dense.To(torch.BFloat16)
+	bytes := float64(wide.Len()) * 2 / 1e9
+	r := BenchResult{What: "quantize", Compute: "bfloat16", Seconds: b.best(func(*torch.Scope) func() {
+		return func() {
+			w, err := Quantize("bench", wide, Options{DoubleQuant: true})
+			if err != nil {
+				panic(fmt.Sprintf("qlora: %v", err)) // random numbers are finite
+			}
+			w.Free()
+		}
+	})}
+	r.GBs = bytes / r.Seconds
+	b.report(r)
+	for _, dtype := range []torch.DType{torch.Float32, torch.BFloat16} {
+		r := BenchResult{What: "dequantize", Compute: dtype.String(), Seconds: b.best(func(s *torch.Scope) func() {
+			return func() { b.weight.NF4.Dequantize(s, dtype) }
+		})}
+		r.GBs = float64(b.weight.Bytes()) / 1e9 / r.Seconds
+		b.report(r)
+	}
+	// What the memory can do: a sum over more bytes than a cache holds.
+	large := torch.Zeros(b.scope, torch.Float32CPU, 1<<26)
+	defer large.Free()
+	r = BenchResult{What: "read", Seconds: b.best(func(s *torch.Scope) func() { return func() { large.In(s).Sum() } })}
+	r.GBs = float64(large.Len()) * 4 / 1e9 / r.Seconds
+	b.report(r)
+}

@@ -1,0 +1,177 @@
+package salamandra
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ajolote-ai/ajolote/hub"
+	"github.com/ajolote-ai/ajolote/lora"
+	"github.com/ajolote-ai/ajolote/models/llama"
+	"github.com/ajolote-ai/ajolote/torch"
+	"github.com/ajolote-ai/ajolote/torch/nn"
+	"github.com/ajolote-ai/ajolote/train"
+)
+
+// FineTuneOptions are what a program, not a configuration, decides. The zero value is fine.
+type FineTuneOptions struct {
+	// Events is told of every step, evaluation and checkpoint; nil for nobody.
+	Events func(train.Event)
+	// Notice is told what is understood otherwise than written, or has no effect; nil for nobody.
+	Notice func(string)
+	// Loading is told the bytes of the base model that are read; nil for nobody.
+	Loading func(done, total int64)
+	// Resume is "auto" (the default), "none" or the path of a checkpoint, as in [train.Options].
+	Resume string
+	// Data, when it is not nil, is trained on instead of what the configuration names.
+	Data *Data
+}
+
+// FineTuneResult is what a fine-tuning ends with. The adapter, or the model, lies in OutputDir.
+type FineTuneResult struct {
+	train.Result
+	OutputDir string
+	Data      DataReport
+	Seconds   float64
+}
+
+// FineTune trains as the configuration says, from loading the base model to the saved adapter. What [Config.Warnings] says
+// is the caller's to show. Killed at any moment and
+// called again, it goes on from its last checkpoint and ends with the same bytes. When ctx is done, it saves a checkpoint
+// and returns ctx's error.
+func FineTune(ctx context.Context, c *Config, o FineTuneOptions) (result FineTuneResult, err error) {
+	started := time.Now()
+	defer func() { result.Seconds = time.Since(started).Seconds() }()
+	result.OutputDir = c.OutputDir
+	if err := c.Validate(); err != nil {
+		return result, err
+	}
+	if c.Threads > 0 {
+		if err := torch.SetThreads(c.Threads); err != nil {
+			return result, err
+		}
+	}
+	base, err := c.fetchBase(ctx)
+	if err != nil {
+		return result, err
+	}
+	data := o.Data
+	if data == nil {
+		if data, err = c.LoadData(ctx, LoadOptions{Tokenizer: base.tokenizer}); err != nil {
+			return result, err
+		}
+	}
+	for _, n := range data.Notices {
+		o.say(n)
+	}
+	result.Data = data.Report
+	r := &fineTuning{config: c, options: o, data: data, base: base}
+	defer r.free()
+	if err := r.load(ctx); err != nil {
+		return result, err
+	}
+	job, err := r.job()
+	if err != nil {
+		return result, err
+	}
+	result.Result, err = train.Run(ctx, job)
+	return result, err
+}
+
+func (o FineTuneOptions) say(message string) {
+	if o.Notice != nil {
+		o.Notice(message)
+	}
+}
+
+// baseModel is where the parts of the base lie.
+type baseModel struct{ model, tokenizer string }
+
+func (c *Config) fetchBase(ctx context.Context) (b baseModel, err error) {
+	if b.model, err = hub.Fetch(ctx, hub.Request{Name: c.BaseModel, Revision: c.Revision, Allow: hub.ModelFiles()}); err != nil {
+		return b, err
+	}
+	b.tokenizer = b.model
+	if c.TokenizerConfig != "" && c.TokenizerConfig != c.BaseModel {
+		b.tokenizer, err = hub.Fetch(ctx, hub.Request{Name: c.TokenizerConfig, Ignore: []string{"*.safetensors"}})
+	}
+	return b, err
+}
+
+// fineTuning is a run of FineTune.
+type fineTuning struct {
+	config  *Config
+	options FineTuneOptions
+	base    baseModel
+	data    *Data
+
+	model   *llama.Model
+	adapter *lora.Adapter // nil in full fine-tuning
+	stepper Stepper
+}
+
+func (r *fineTuning) free() {
+	if r.adapter != nil {
+		r.adapter.Free()
+	}
+	if r.model != nil {
+		r.model.Free()
+	}
+}
+
+// load reads the base and makes what is trained.
+func (r *fineTuning) load(ctx context.Context) (err error) {
+	defer torch.Catch(&err)
+	c := r.config
+	if c.QuantizeEmbeddings {
+		return errors.New("salamandra: quantize_embeddings: training on an NF4 embedding is not supported yet; quantise after the merge")
+	}
+	compute, why := c.computeType()
+	if why != "" {
+		r.options.say(why)
+	}
+	o := llama.LoadOptions{Load4Bit: c.LoadIn4Bit, DoubleQuant: c.BnB.DoubleQuant == nil || *c.BnB.DoubleQuant, Progress: r.options.Loading}
+	g := torch.NewGenerator(uint64(c.Seed))
+	if c.Init == "random" {
+		r.model, err = llama.New(r.base.model, g)
+	} else {
+		r.model, err = llama.Load(ctx, r.base.model, o)
+	}
+	if err != nil {
+		return err
+	}
+	if compute == torch.BFloat16 {
+		setCompute(r.model, compute)
+	}
+	r.model.Clock = nn.Clock{Seed: uint64(c.Seed)}
+	if err := r.attach(g); err != nil {
+		return err
+	}
+	r.stepper = Stepper{
+		Trainer:     &llama.Trainer{Model: r.model, Recompute: c.GradientCheckpointing != CheckpointingOff, FirstTrained: r.firstTrained()},
+		SharePrefix: c.SharedPrefix,
+		MicroTokens: r.microTokens(),
+	}
+	return nil
+}
+
+func (r *fineTuning) attach(g *torch.Generator) error {
+	c := r.config
+	if c.LoraModelDir != "" {
+		dir, err := hub.Fetch(context.Background(), hub.Request{Name: c.LoraModelDir})
+		if err != nil {
+			return err
+		}
+		r.adapter, err = lora.Load(r.model, dir, &r.model.Clock)
+		return err
+	}
+	if c.Adapter == "" {
+		for _, p := range r.model.Parameters() {
+			p.SetRequiresGrad(true)
+		}
+		return nil
+	}
+	var err error
+	r.adapter, err = lora.Attach(r.model, c.loraConfig(), &r.model.Clock, g)
+	return err
+}

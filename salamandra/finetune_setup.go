@@ -1,0 +1,118 @@
+package salamandra
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/ajolote-ai/ajolote/lora"
+	"github.com/ajolote-ai/ajolote/models/llama"
+	"github.com/ajolote-ai/ajolote/qlora"
+	"github.com/ajolote-ai/ajolote/torch"
+)
+
+// This file: what the keys of a configuration mean for the model, the adapter and the memory.
+
+// loraConfig is the adapter that the configuration describes.
+func (c *Config) loraConfig() lora.Config {
+	l := lora.Config{
+		BaseModel: c.BaseModel, TaskType: "CAUSAL_LM", R: c.LoraR, Alpha: float64(c.LoraAlpha), Dropout: c.LoraDropout,
+		RankPattern: c.LoraRankPattern, UseRSLoRA: c.UseRSLora, Init: string(c.InitLoraWeights),
+		LayersToTransform: c.LayersToTransform, LayersPattern: c.LayersPattern,
+		TargetModules: lora.Targets{Names: c.LoraTargetModules.Names, Regexp: c.LoraTargetModules.Pattern},
+	}
+	if c.LoraTargetLinear {
+		l.TargetModules = lora.AllLinear
+	}
+	for module, alpha := range c.LoraAlphaPattern {
+		if l.AlphaPattern == nil {
+			l.AlphaPattern = map[string]float64{}
+		}
+		l.AlphaPattern[module] = float64(alpha)
+	}
+	return l
+}
+
+// computeType is the type of the matrix products, and a notice where it is not what bf16 asks for. Nothing is bfloat16 on a
+// processor that is slow at it, and auto is float32: the type in which the numbers are those of the references.
+func (c *Config) computeType() (torch.DType, string) {
+	wants := c.ComputeDType == "bfloat16" || c.ComputeDType == "auto" && (c.BF16 == On || c.BFloat16) && !c.Float32
+	if !wants {
+		return torch.Float32, ""
+	}
+	r, err := torch.Describe()
+	if err != nil || !strings.HasSuffix(r.CPULevel, "bf16") {
+		return torch.Float32, "bfloat16 was asked for, but this processor has no fast bfloat16 products: computing in float32"
+	}
+	return torch.BFloat16, ""
+}
+
+// setCompute makes the quantised layers multiply in dtype.
+func setCompute(m *llama.Model, dtype torch.DType) {
+	for _, place := range m.Linears() {
+		if q, ok := (*place).(*qlora.Linear); ok {
+			q.Compute = dtype
+		}
+	}
+}
+
+// firstTrained is the first layer that has something to train; -1 in full fine-tuning, where the embedding has.
+func (r *fineTuning) firstTrained() int {
+	if r.adapter == nil {
+		return -1
+	}
+	first := len(r.model.Layers)
+	for _, module := range r.adapter.Modules() {
+		number, ok := strings.CutPrefix(module, "model.layers.")
+		if !ok {
+			continue // the head, above all layers
+		}
+		number, _, _ = strings.Cut(number, ".")
+		if n, err := strconv.Atoi(number); err == nil {
+			first = min(first, n)
+		}
+	}
+	return first
+}
+
+// defaultMemory is what the insides of the forward pass may take when memory_budget is auto. It is a constant: how a step is
+// split must not depend on the machine's momentary state.
+const defaultMemory = 3 << 30
+
+// microTokens is how many tokens go through the model at once, from the memory that each needs until its backward pass.
+func (r *fineTuning) microTokens() int {
+	budget, err := r.config.MemoryBudgetBytes()
+	if err != nil || budget == 0 {
+		budget = defaultMemory
+	}
+	return int(max(256, min(16384, budget/r.bytesPerToken())))
+}
+
+// bytesPerToken counts what a layer keeps for its backward pass in float32: its input, both normalised residuals and their
+// sums, queries, keys, values, attention's output, gate, up and their product. With recomputation, one layer's worth and
+// every layer's input.
+func (r *fineTuning) bytesPerToken() int64 {
+	c := r.model.Config
+	layer := int64(6*c.HiddenSize+3*c.Heads*c.HeadDim+3*c.KVHeads*c.HeadDim+4*c.Intermediate) * 4
+	if r.stepperRecomputes() {
+		return layer + int64(c.Layers*c.HiddenSize)*4
+	}
+	return layer * int64(c.Layers)
+}
+
+func (r *fineTuning) stepperRecomputes() bool {
+	return r.config.GradientCheckpointing != CheckpointingOff
+}
+
+// stepsOf turns a number of steps that may be a share of all steps into a number.
+func stepsOf(key string, value float64, total int) (int, error) {
+	switch {
+	case value == 0:
+		return 0, nil
+	case value < 1:
+		return max(1, int(value*float64(total))), nil
+	case value != float64(int(value)):
+		return 0, fmt.Errorf("salamandra: %s is %v: above 1 it is a whole number of steps", key, value)
+	}
+	return int(value), nil
+}
