@@ -159,7 +159,7 @@ func (f *follower) content(i int, whole Range) (Range, error) {
 		return c, nil
 	}
 	prompt := f.generationPrompt(i)
-	if c.Len() > 0 && len(m.Fields) == 0 {
+	if c.Len() > 0 && isText(m) {
 		before := f.text(Range{whole.Start, c.Start})
 		if strings.HasPrefix(before, prompt) && (prompt != "" || strings.TrimSpace(before) == "") {
 			c.Start = whole.Start + len(prompt)
@@ -182,6 +182,14 @@ func (f *follower) content(i int, whole Range) (Range, error) {
 		return c, fmt.Errorf("the template begins a plain message with %q, but not this one", header)
 	}
 	return c, nil
+}
+
+// isText says that a message ends with its content, before which there is at
+// most reasoning.
+func isText(m Message) bool {
+	return strings.TrimSpace(m.Content) != "" && !slices.ContainsFunc(m.Fields, func(f Field) bool {
+		return f.Value != nil && !slices.Contains(reasoningNames, f.Name) && !slices.Contains(headerNames, f.Name)
+	})
 }
 
 func (f *follower) text(r Range) string { return f.r.Text[r.Start:r.End] }

@@ -68,14 +68,14 @@ AJ_BODY normalise_back_body(const E* x, const E* w, const float* r, const E* dy,
   }
 }
 
-// weight: adds dy n of rows [begin, end) to dw.
+// weight: adds dy n of rows [begin, end) to dw, n as the forward pass rounded it.
 template <typename E>
 AJ_BODY weight_body(const E* x, const float* r, const E* dy, float* dw, int64_t begin, int64_t end, int64_t n) {
   for (int64_t row = begin; row < end; row++) {
     const E *a = x + row * n, *d = dy + row * n;
     const float scale = r[row];
 #pragma omp simd
-    for (int64_t i = 0; i < n; i++) dw[i] += widen(d[i]) * (widen(a[i]) * scale);
+    for (int64_t i = 0; i < n; i++) dw[i] += widen(d[i]) * rounded<E>(widen(a[i]) * scale);
   }
 }
 
@@ -143,7 +143,7 @@ std::pair<at::Tensor, at::Tensor> norm_gradients(const at::Tensor& x, const at::
       if (dsum.defined()) dx.add_(dsum);
       dx = dx.to(x.scalar_type());
     }
-    if (dw_wanted) dw = (wide * n).reshape({-1, n.size(-1)}).sum(0).to(w.scalar_type());
+    if (dw_wanted) dw = (wide * n.to(x.scalar_type())).reshape({-1, n.size(-1)}).sum(0).to(w.scalar_type());
     return {dx, dw};
   }
   const int64_t n = x.size(-1), rows = n ? x.numel() / n : 0;

@@ -60,10 +60,11 @@ struct SwiGLU : torch::autograd::Function<SwiGLU> {
     const at::Tensor &gate = saved[0], &up = saved[1];
     at::Tensor dh = grads[0].contiguous();
     if (!kernels_fit(gate) || dh.scalar_type() != gate.scalar_type()) {
-      at::Tensor q = at::sigmoid(gate), f = gate * q;
-      at::Tensor dup = dh * f;
+      const at::ScalarType wide = gate.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+      at::Tensor g = gate.to(wide), d = dh.to(wide), q = at::sigmoid(g), f = g * q;
       // q (1 + gate (1 - q)) = q + f (1 - q) = q + f - f q
-      return {(q + f - f * q).mul_(dh).mul_(up), dup};
+      at::Tensor dgate = (q + f - f * q).mul_(d).mul_(up.to(wide));
+      return {dgate.to(gate.scalar_type()), (d * f).to(gate.scalar_type())};
     }
     at::Tensor dgate = at::empty(gate.sizes(), gate.options()), dup = at::empty(gate.sizes(), gate.options());
     auto run = [&](auto element) {

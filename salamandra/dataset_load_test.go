@@ -205,7 +205,7 @@ func TestATemplateWithoutEndMarkIsAnError(t *testing.T) {
 	c.SkipBadRows = true
 	c.ChatTemplateJinja = "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\n' }}{% endfor %}"
 	_, err := c.LoadData(t.Context(), LoadOptions{Tokenizer: smallTokenizer})
-	require.ErrorContains(t, err, "data.jsonl:1: no end mark follows a trained message, so the model would not learn to stop")
+	require.ErrorContains(t, err, "data.jsonl:1: no end mark follows an answer, so the model would not learn to stop")
 
 	c.Datasets[0].TrainOnEOT = "none"
 	require.Len(t, loadData(t, c).Train, 1)
@@ -213,7 +213,7 @@ func TestATemplateWithoutEndMarkIsAnError(t *testing.T) {
 	c = dataConfig(t, "chat_template", numberedRows(1)...)
 	c.EOTTokens = []string{"<s>"}
 	_, err = c.LoadData(t.Context(), LoadOptions{Tokenizer: smallTokenizer})
-	require.ErrorContains(t, err, "no end mark follows a trained message")
+	require.ErrorContains(t, err, "no end mark follows an answer")
 	c.EOTTokens = []string{"projectes i"}
 	_, err = c.LoadData(t.Context(), LoadOptions{Tokenizer: smallTokenizer})
 	require.ErrorContains(t, err, "eot_tokens: projectes i is")

@@ -140,14 +140,18 @@ func (l *labeller) conversation(e *Example) (Tokenized, error) {
 		return Tokenized{}, err
 	}
 	row := Tokenized{IDs: encoded.IDs, Labels: slices.Repeat([]int32{Ignore}, len(encoded.IDs))}
-	return row, l.label(&row, &encoded, rendered.Turns, train)
+	return row, l.label(&row, &encoded, rendered.Turns, messages, train)
 }
 
 // label sets the labels of a conversation.
-func (l *labeller) label(row *Tokenized, encoded *tokenizer.Encoding, turns []chat.Turn, train []bool) error {
+func (l *labeller) label(row *Tokenized, encoded *tokenizer.Encoding, turns []chat.Turn, messages []chat.Message, train []bool) error {
 	take := func(from, to int) { copy(row.Labels[from:to], row.IDs[from:to]) }
 	lastEOT, lastEOS := [2]int{}, [2]int{}
+	allMarks := l.trainEOT == "all" || l.trainEOS == "all"
 	for i, turn := range turns {
+		if !train[i] && !allMarks {
+			continue
+		}
 		from, to := covering(encoded, turn.Content)
 		if train[i] {
 			take(from, to)
@@ -166,7 +170,7 @@ func (l *labeller) label(row *Tokenized, encoded *tokenizer.Encoding, turns []ch
 				take(mark.at[0], mark.at[1])
 			}
 		}
-		if train[i] && eot[1] == 0 && eos[1] == 0 && (l.trainEOT == "turn" || l.trainEOT == "all") {
+		if train[i] && messages[i].Role == "assistant" && eot[1] == 0 && eos[1] == 0 && (l.trainEOT == "turn" || l.trainEOT == "all") {
 			return errNoEndMark
 		}
 	}
@@ -180,7 +184,7 @@ func (l *labeller) label(row *Tokenized, encoded *tokenizer.Encoding, turns []ch
 }
 
 // errNoEndMark is a fault of the configuration, not of a row.
-var errNoEndMark = errors.New("no end mark follows a trained message, so the model would not learn to stop: the template writes none that eot_tokens " +
+var errNoEndMark = errors.New("no end mark follows an answer, so the model would not learn to stop: the template writes none that eot_tokens " +
 	"or the end-of-sequence token names; name the template's own in eot_tokens, or say train_on_eot: none if that is meant")
 
 // endOfTurn finds the end mark of a turn: the first of eot_tokens behind its content, or, without eot_tokens, what the template

@@ -252,7 +252,8 @@ func checkGolden(t *testing.T, s *torch.Scope, tensors map[string]*torch.Tensor,
 // Methods of Tensor that are no arithmetic: other tests hold them.
 var elsewhere = strings.Fields(`Backward Bytes Data Device DType Dim Equal Floats Free Grad In IsContiguous Item Keep Len Rank
 	RequiresGrad Scope SetGrad SetRequiresGrad Shape String ToDevice
-	RMSNorm Rotary LinearCrossEntropy CounterDropout`)
+	RMSNorm Rotary LinearCrossEntropy CounterDropout
+	QuantizeNF4 CompressAbsmax ProjectNF4`)
 
 func TestEveryOperationHasAGolden(t *testing.T) {
 	covered := map[string]bool{}

@@ -56,7 +56,8 @@ func train(t testing.TB, steps int, after func(step int)) (losses []float64, wei
 		for i := range steps {
 			step := s.Child("step")
 			first := i % 8 * 32
-			loss := model.forward(data["x"].In(step).Rows(first, first+32)).CrossEntropy(data["y"].Rows(first, first+32), -100)
+			x, y := data["x"].In(step).Rows(first, first+32), data["y"].In(step).Rows(first, first+32)
+			loss := model.forward(x).CrossEntropy(y, -100)
 			losses = append(losses, loss.Item())
 			loss.Backward()
 			torch.ClipGradNorm(adam.Parameters(), 1)

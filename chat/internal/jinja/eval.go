@@ -684,8 +684,22 @@ func (c *call) take(required int, names ...string) []Value {
 func (f *filterExpr) eval(s *scope) Value { return f.apply(s, f.of.eval(s)) }
 
 // apply calls the filter on a value.
-func (f *filterExpr) apply(s *scope, v Value) Value {
-	return filters[f.name](v, f.args.eval(s))
+func (f *filterExpr) apply(s *scope, v Value) Value { return filterNamed(f.name)(v, f.args.eval(s)) }
+
+func (t testExpr) eval(s *scope) Value { return testNamed(t.name)(t.of.eval(s), t.args.eval(s)) }
+
+func filterNamed(name string) filter {
+	f, ok := filters[name]
+	if !ok {
+		panic(failf("there is no filter '%s'%s", name, unsupported(name, jinjaFilters)))
+	}
+	return f
 }
 
-func (t testExpr) eval(s *scope) Value { return tests[t.name](t.of.eval(s), t.args.eval(s)) }
+func testNamed(name string) test {
+	t, ok := tests[name]
+	if !ok {
+		panic(failf("there is no test '%s'%s", name, unsupported(name, jinjaTests)))
+	}
+	return t
+}

@@ -350,7 +350,7 @@ func (p *parser) dotted() string {
 
 func (p *parser) filter(of expr) *filterExpr {
 	name := p.dotted()
-	if _, ok := filters[name]; !ok {
+	if _, ok := filters[name]; !ok && p.soft == 0 {
 		p.fail("there is no filter '%s'%s", name, unsupported(name, jinjaFilters))
 	}
 	f := &filterExpr{name: name, of: of}
@@ -363,7 +363,7 @@ func (p *parser) filter(of expr) *filterExpr {
 func (p *parser) test(of expr) expr {
 	negated := p.skipName("not")
 	name := p.dotted()
-	if _, ok := tests[name]; !ok {
+	if _, ok := tests[name]; !ok && p.soft == 0 {
 		p.fail("there is no test '%s'%s", name, unsupported(name, jinjaTests))
 	}
 	t := testExpr{name: name, of: of}

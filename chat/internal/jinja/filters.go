@@ -322,10 +322,8 @@ func formatFilter(v Value, c *call) Value {
 
 func indentFilter(v Value, c *call) Value {
 	a := c.take(0, "width", "first", "blank")
-	indent := plain("    ")
-	if t, ok := a[0].(Text); ok {
-		indent = t
-	} else {
+	indent, ok := a[0].(Text)
+	if !ok {
 		indent = repeat(plain(" "), intOr(a[0], 4)).(Text)
 	}
 	t := str(v)
@@ -373,8 +371,17 @@ func joinFilter(v Value, c *call) Value {
 
 func listFilter(v Value, c *call) Value { return &List{Items: slices.Clone(iterate(v))} }
 
+// sifted lists what map, select and their kin go through: nothing, for what is
+// false, even where it could not be gone through (None).
+func sifted(v Value) []Value {
+	if !truth(v) {
+		return nil
+	}
+	return iterate(v)
+}
+
 func mapFilter(v Value, c *call) Value {
-	items := iterate(v)
+	items := sifted(v)
 	out := &Stream{}
 	if i := slices.Index(c.names, "attribute"); i >= 0 && len(c.positional) == 0 {
 		var otherwise Value = absent{}
@@ -393,11 +400,7 @@ func mapFilter(v Value, c *call) Value {
 	if len(c.positional) == 0 {
 		panic(failf("map requires a filter argument"))
 	}
-	name := str(c.positional[0]).S
-	f, ok := filters[name]
-	if !ok {
-		panic(failf("there is no filter '%s'%s", name, unsupported(name, jinjaFilters)))
-	}
+	f := filterNamed(str(c.positional[0]).S)
 	for _, item := range items {
 		out.items = append(out.items, f(item, c.rest(1)))
 	}
@@ -414,18 +417,14 @@ func (c *call) testCall(at int) func(Value) bool {
 	if len(c.positional) <= at {
 		return truth
 	}
-	name := str(c.positional[at]).S
-	t, ok := tests[name]
-	if !ok {
-		panic(failf("there is no test '%s'%s", name, unsupported(name, jinjaTests)))
-	}
+	t := testNamed(str(c.positional[at]).S)
 	return func(v Value) bool { return t(v, c.rest(at+1)) }
 }
 
 func selectFilter(keep bool) filter {
 	return func(v Value, c *call) Value {
 		test, out := c.testCall(0), &Stream{}
-		for _, item := range iterate(v) {
+		for _, item := range sifted(v) {
 			if test(item) == keep {
 				out.items = append(out.items, item)
 			}
@@ -440,7 +439,7 @@ func selectattrFilter(keep bool) filter {
 			panic(failf("Missing parameter for attribute name"))
 		}
 		test, out := c.testCall(1), &Stream{}
-		for _, item := range iterate(v) {
+		for _, item := range sifted(v) {
 			if test(deepAttribute(item, c.positional[0])) == keep {
 				out.items = append(out.items, item)
 			}

@@ -9,6 +9,7 @@ type parser struct {
 	at     int
 	loops  int         // how many loops are open
 	depth  int         // how deeply expressions and blocks are nested
+	soft   int         // how many ifs are open: in them an unknown filter fails only when it is used
 	macros []*macroDef // the open ones, to note what they use
 }
 
@@ -181,6 +182,8 @@ func (p *parser) statement() stmt {
 
 func (p *parser) ifTag() stmt {
 	var s ifStmt
+	p.soft++
+	defer func() { p.soft-- }()
 	for {
 		s.tests = append(s.tests, p.tuple(tupleOptions{}))
 		p.expectBlockEnd()

@@ -168,6 +168,26 @@ SNIPPETS = r"""
 {{ d.a.b.c }}
 {{ d.a.b }}|
 {{ s|nofilter }}
+{% if no %}{{ s|nofilter }}{{ s is notest }}{% endif %}fine
+{% if t %}{{ s|nofilter }}{% endif %}
+{% if t %}{% for x in el %}{{ s|nofilter }}{% endfor %}{% endif %}fine
+{{ no|selectattr('a')|list }} {{ no|map('upper')|list }} {{ no|reject('odd')|list }} {{ 0|select|list }} {{ ''|map(attribute='x')|list }}
+{{ no|sort }}
+{{ no|join }}
+{{ no|unique|list }}
+{{ no|list }}
+{{ no|reverse }}
+{{ no|first }}
+{{ no|sum }}
+{{ 5|select|list }}
+{{ no|items }}
+{{ undefinedvar|items|list }} {{ undefinedvar|sort }} {{ undefinedvar|list }} {{ undefinedvar|sum }} {{ undefinedvar|first is defined }} {{ undefinedvar|trim }}
+{{ no|upper }} {{ no|trim }} {{ no|replace('N', 'x') }} {{ no|indent }} {{ no|capitalize }} {{ l|upper }} {{ n|title }}
+{{ d|tojson|safe }} {{ (d|tojson)|length }} {{ l|tojson(2) }} {{ l|tojson(true) }} {{ [1.0, 1e20, 1e16, 0.1]|tojson }}
+{{ msgs|map(attribute='role')|first }} {{ msgs|map(attribute='tool_calls.0.function.name')|list|last is defined }} {{ nested|map(attribute=0)|list }} {{ nested|map('first')|list }} {{ nested|sum(start=[]) }}
+{% set x = l|map('string')|list %}{{ x is sequence }} {{ l|map('string') is sequence }} {{ l|map('string') is iterable }} {{ (l|map('string')) is string }}
+{{ l|join(d='-') }} {{ 'x'.join('abc') }} {{ '-'.join(msgs[0]) }} {{ 'a-b'.split('-')|map('upper')|join('_') }} {{ s.split()[0][:-1]|lower }}
+{{ 'abc'|list }} {{ 'abc'|sort(reverse=true)|join }} {{ 'cab'|sort|join }} {{ 'abc'|map('upper')|join }} {{ 'hello'|batch(2)|map('join')|list }}
 {{ s is notest }}
 {% nosuchtag %}
 {% if t %}
