@@ -1,6 +1,7 @@
 // Products with NF4 matrices: the composite in ATen operations, and the choice of the kernel that does better.
 #include "nf4_project.h"
 #include "kernels/nf4_gemm.h"
+#include "kernels/nf4_matvec.h"
 
 #include <ATen/ops/linear.h>
 #include <ATen/ops/mm.h>
@@ -30,13 +31,15 @@ at::Tensor backward_composite(const std::vector<NF4Backward>& parts, c10::Scalar
   return dx.to(type);
 }
 
+// The kernels read and write memory of the CPU; every other device has the composite.
 bool has_kernels(const at::Tensor& x) { return x.device().is_cpu() && kernel_level() != Level::composite; }
 
 }  // namespace
 
 std::vector<at::Tensor> nf4_forward(const at::Tensor& x, const std::vector<NF4Forward>& parts, c10::ScalarType compute) {
-  if (has_kernels(x) && x.size(0) > 0) return nf4_gemm_forward(x, parts, compute);
-  return forward_composite(x, parts, compute);
+  if (!has_kernels(x) || x.size(0) == 0) return forward_composite(x, parts, compute);
+  if (nf4_matvec_fits(x, parts, compute)) return nf4_matvec(x, parts);
+  return nf4_gemm_forward(x, parts, compute);
 }
 
 at::Tensor nf4_backward(const std::vector<NF4Backward>& parts, c10::ScalarType compute, c10::ScalarType type) {

@@ -18,8 +18,9 @@ import (
 // DefaultEndpoint is the hub that is asked unless HF_ENDPOINT names another.
 const DefaultEndpoint = "https://huggingface.co"
 
-// A Client knows a hub and a cache. [FromEnvironment] makes one; its fields may
-// then be changed before the first use. It can be used by many goroutines.
+// A Client knows a hub and a cache. [FromEnvironment] makes one (the zero value
+// can't be used); its fields may then be changed before the first use. It can be
+// used by many goroutines.
 type Client struct {
 	// Endpoint is the address of the hub, without a slash at the end.
 	Endpoint string
@@ -65,25 +66,30 @@ func FromEnvironment() (*Client, error) {
 	if !isTrue(os.Getenv("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
 		c.Token = token(home)
 	}
-	at, err := url.Parse(c.Endpoint)
-	if err != nil || at.Host == "" || (at.Scheme != "http" && at.Scheme != "https") {
+	if at, err := url.Parse(c.Endpoint); err != nil || at.Host == "" || (at.Scheme != "http" && at.Scheme != "https") {
 		return nil, fmt.Errorf("HF_ENDPOINT is %q, which is no address of a server: write it like %s", c.Endpoint, DefaultEndpoint)
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DialContext = (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext
-	c.http = &http.Client{Transport: transport, CheckRedirect: func(r *http.Request, via []*http.Request) error {
-		if len(via) > 10 {
-			return fmt.Errorf("more than 10 redirects, the last to %s", r.URL.Redacted())
-		}
-		// Storage behind the hub has signed addresses and refuses a token; and
-		// a token is nobody else's business, not even a subdomain's.
-		if r.URL.Host != at.Host || r.URL.Scheme != at.Scheme {
-			r.Header.Del("Authorization")
-		}
-		return nil
-	}}
+	c.http = &http.Client{Transport: transport, CheckRedirect: c.checkRedirect}
 	return c, nil
 }
+
+// checkRedirect keeps the token from other hosts: storage behind the hub has
+// signed addresses and refuses a token, and a token is nobody else's business,
+// not even a subdomain's, which net/http would trust.
+func (c *Client) checkRedirect(r *http.Request, via []*http.Request) error {
+	if len(via) > 10 {
+		return fmt.Errorf("more than 10 redirects, the last to %s", r.URL.Host)
+	}
+	if !c.isHub(r.URL.String()) {
+		r.Header.Del("Authorization")
+	}
+	return nil
+}
+
+// isHub says that an address is the hub's own.
+func (c *Client) isHub(address string) bool { return strings.HasPrefix(address, c.Endpoint+"/") }
 
 func homeFolder() (string, error) {
 	if dir := folder("HF_HOME"); dir != "" {

@@ -311,6 +311,41 @@ func TestACancelledContextEndsTheDownload(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
+func TestADataSetHasItsOwnAddressesAndFolder(t *testing.T) {
+	h := newFakeHub(t)
+	c, _ := h.client(t)
+	_, err := c.Fetch(t.Context(), Request{Name: "org/data", Type: Dataset})
+	require.ErrorContains(t, err, "dataset org/data")
+	require.ErrorContains(t, err, h.URL)
+	require.Equal(t, []string{"/api/datasets/org/data/revision/main"}, h.paths)
+	r, err := newRepo(Dataset, "org/data")
+	require.NoError(t, err)
+	require.Equal(t, "datasets--org--data", r.folder())
+	require.Equal(t, "/datasets/org/data", r.page())
+
+	_, err = new(Client).Fetch(t.Context(), Request{Name: "org/data"})
+	require.ErrorContains(t, err, "must be made by FromEnvironment")
+}
+
+func TestARenamedRepositoryIsFollowed(t *testing.T) {
+	h := newFakeHub(t)
+	c, _ := h.client(t)
+	c.Token = "hf_secret"
+	h.before = func(w http.ResponseWriter, r *http.Request, n int) bool {
+		if !strings.Contains(r.URL.Path, "org/old") {
+			return false
+		}
+		http.Redirect(w, r, strings.Replace(r.URL.Path, "org/old", testRepo, 1), http.StatusTemporaryRedirect)
+		return true
+	}
+	dir, err := c.Fetch(t.Context(), Request{Name: "org/old"})
+	require.NoError(t, err)
+	h.requireFiles(t, dir, h.names()...)
+	for _, token := range h.tokens {
+		require.Equal(t, "Bearer hf_secret", token)
+	}
+}
+
 func TestPatternsMatchAsFnmatchDoes(t *testing.T) {
 	for _, c := range []struct {
 		pattern, path string

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"time"
 )
@@ -62,7 +61,7 @@ func (c *Client) send(ctx context.Context, r repo, revision, file, address strin
 	}
 	request.Header.Set("User-Agent", userAgent())
 	request.Header.Set("Accept-Encoding", "identity") // sizes and ranges are of the file itself
-	if c.Token != "" && strings.HasPrefix(address, c.Endpoint+"/") {
+	if c.Token != "" && c.isHub(address) {
 		request.Header.Set("Authorization", "Bearer "+c.Token)
 	}
 	silence := time.AfterFunc(c.IdleTimeout, func() {

@@ -78,6 +78,9 @@ func (c *Client) Fetch(ctx context.Context, q Request) (dir string, err error) {
 	if err := looksLikePath(q.Name); err != nil {
 		return "", err
 	}
+	if c.http == nil {
+		return "", errors.New("hub: a Client must be made by FromEnvironment")
+	}
 	r, err := newRepo(q.Type, q.Name)
 	if err != nil {
 		return "", err

@@ -9,7 +9,7 @@ import (
 )
 
 // ErrNoJSON tells that an output holds no "{" or no "}".
-var ErrNoJSON = errors.New("No JSON found in output") //nolint:staticcheck // the reference's own words, which its web service hands on
+var ErrNoJSON = errors.New("no JSON found in output")
 
 // Extract decodes what lies between the first "{" and the last "}" of a model's output, both included, so that code fences and text around
 // the object do no harm (a brace in that text does). It is not checked against the schema. The error is [ErrNoJSON] when a brace is missing,
@@ -45,7 +45,7 @@ func FromOutput(output string) Result {
 	case err == nil:
 		return Result{Success: true, Parsed: parsed, RawOutput: output}
 	case errors.Is(err, ErrNoJSON):
-		return Result{Error: err.Error(), RawOutput: output}
+		return Result{Error: "No JSON found in output", RawOutput: output}
 	}
 	return Result{Error: "Invalid JSON: " + err.Error(), RawOutput: output}
 }

@@ -133,3 +133,39 @@ func TestTokensAndLabelsAreThoseOfAxolotl(t *testing.T) {
 		})
 	}
 }
+
+func TestLabelsOfRandomConversationsAreThoseOfAxolotl(t *testing.T) {
+	text, err := os.ReadFile("testdata/axolotl/random.json")
+	require.NoError(t, err)
+	var cases []struct {
+		Row     json.RawMessage
+		Jinja   string
+		EOS     string   `json:"train_on_eos"`
+		Roles   []string `json:"roles_to_train"`
+		Inputs  bool     `json:"train_on_inputs"`
+		EOT     []string `json:"eot_tokens"`
+		IDs     []int32  `json:"input_ids"`
+		Trained string
+	}
+	require.NoError(t, json.Unmarshal(text, &cases))
+	require.NotEmpty(t, cases)
+	for i, c := range cases {
+		// Without eot_tokens the mark is found by itself.
+		for _, eot := range [][]string{c.EOT, nil} {
+			config := DefaultConfig()
+			config.SequenceLen, config.TrainOnInputs, config.EOTTokens = 4096, c.Inputs, eot
+			d := Dataset{Type: "chat_template", ChatTemplateJinja: c.Jinja, TrainOnEOS: c.EOS, RolesToTrain: c.Roles}
+			rows, err := tokenisedText(t, config, d, string(c.Row))
+			require.NoError(t, err, "case %d", i)
+			trained := make([]byte, len(rows[0].Labels))
+			for j, label := range rows[0].Labels {
+				if trained[j] = '0'; label != Ignore {
+					trained[j] = '1'
+					require.Equal(t, rows[0].IDs[j], label)
+				}
+			}
+			require.Equal(t, c.IDs, rows[0].IDs, "case %d: %s", i, c.Row)
+			require.Equal(t, c.Trained, string(trained), "case %d: %s", i, c.Row)
+		}
+	}
+}

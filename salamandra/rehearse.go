@@ -91,7 +91,9 @@ func (r *Rehearsal) count(c *Config) {
 // String is a table for people.
 func (r *Rehearsal) String() string {
 	var b strings.Builder
-	line := func(name, format string, args ...any) { fmt.Fprintf(&b, "%-16s "+format+"\n", append([]any{name}, args...)...) }
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-16s "+format+"\n", append([]any{name}, args...)...)
+	}
 	line("data", "%s", &r.Data.Report)
 	line("steps", "%d in all, %d an epoch", r.Steps, r.StepsPerEpoch)
 	line("tokens", "%d an epoch, %d of them trained; the longest example has %d", r.Tokens, r.Labels, r.Longest)

@@ -119,7 +119,7 @@ func (s *jsonScanner) str() ([]byte, error) {
 		}
 		s.pos++
 	}
-	return nil, s.errorf("a string without an end")
+	return nil, s.errorf("a string without an end: the file is cut off")
 }
 
 func (s *jsonScanner) escaped(start int) ([]byte, error) {
@@ -167,7 +167,7 @@ func (s *jsonScanner) escaped(start int) ([]byte, error) {
 		}
 		s.buf = utf8.AppendRune(s.buf, r)
 	}
-	return nil, s.errorf("a string without an end")
+	return nil, s.errorf("a string without an end: the file is cut off")
 }
 
 func (s *jsonScanner) hex4() (rune, error) {

@@ -31,6 +31,9 @@ type Padding struct {
 	Token     string
 }
 
+// maxPadding is more tokens than any model takes: a larger number is a mistake that would fill the memory.
+const maxPadding = 1 << 24
+
 func (t *Truncation) validate() error {
 	switch {
 	case t == nil:
@@ -49,8 +52,8 @@ func (p *Padding) validate() error {
 	switch {
 	case p == nil:
 		return nil
-	case p.Length < 0 || p.MultipleOf < 0:
-		return fmt.Errorf("padding: length is %d and multiple %d; neither may be negative", p.Length, p.MultipleOf)
+	case p.Length < 0 || p.Length > maxPadding || p.MultipleOf < 0 || p.MultipleOf > maxPadding:
+		return fmt.Errorf("padding: length is %d and multiple %d; both can be from 0 to %d", p.Length, p.MultipleOf, maxPadding)
 	case !slices.Contains([]string{"", "left", "right"}, p.Direction):
 		return fmt.Errorf("padding: the direction is %q; it can be left or right", p.Direction)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// transformersGolden is testdata/transformers.json.gz, which testdata/transformers.py makes with transformers 5.23.
+// transformersGolden is testdata/directories.json.gz, which testdata/directories.py makes with transformers 5.23.
 type transformersGolden struct {
 	Models   map[string][]byte
 	Variants []struct {
@@ -26,7 +26,7 @@ type transformersGolden struct {
 
 func readTransformersGolden(t *testing.T) *transformersGolden {
 	t.Helper()
-	file, err := os.Open(filepath.Join("testdata", "transformers.json.gz"))
+	file, err := os.Open(filepath.Join("testdata", "directories.json.gz"))
 	require.NoError(t, err)
 	defer file.Close()
 	unzipped, err := gzip.NewReader(file)

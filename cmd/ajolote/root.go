@@ -13,6 +13,7 @@ func newRootCommand() *cobra.Command {
 	root.AddCommand(
 		newDoctorCommand(),
 		newEvalCommand(),
+		newMergeCommand(),
 		newPrepareCommand(),
 		newReportCommand(),
 		newSetupCommand(),

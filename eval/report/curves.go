@@ -141,15 +141,17 @@ func niceTicks(lo, hi float64, n int) []float64 {
 	}
 }
 
+// tickText writes a tick with at most six digits, which hides what adding up steps has left behind.
 func tickText(v float64) string {
+	format := byte('f')
 	if a := math.Abs(v); a != 0 && (a < 1e-3 || a >= 1e6) {
-		s := strconv.FormatFloat(v, 'e', -1, 64)
-		if len(s) > 9 {
-			s = strconv.FormatFloat(v, 'e', 1, 64)
-		}
-		return s
+		format = 'e'
 	}
-	return strconv.FormatFloat(math.Round(v*1e6)/1e6, 'f', -1, 64)
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)
+	if err != nil {
+		rounded = v
+	}
+	return strconv.FormatFloat(rounded, format, -1, 64)
 }
 
 // thin keeps at most n points, of each stretch the lowest and the highest, so that spikes stay.

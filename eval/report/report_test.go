@@ -86,7 +86,7 @@ func TestThePageShowsWhatTheReportsHold(t *testing.T) {
 		"24 queries (CA 7, ES 7, EN 10), 2 runs, compared with before",
 		"Lost 1", "Gained 3", "Wrong in both",
 		"Ho sento, no ho sé.",
-		"No JSON found in output",
+		"no JSON found in output",
 		"&lt;script&gt;alert",
 		"base &lt;7b&gt;", "rank",
 		"Loss", "Learning rate", "50 steps, 4.9 epochs, loss 2 → 0.04 (lowest 0.04 at step 50)",
@@ -314,6 +314,7 @@ func TestTicksAreRoundAndCoverTheRange(t *testing.T) {
 		}
 	}
 	assert.Equal(t, "2e-04", tickText(2e-4))
+	assert.Equal(t, "6e-04", tickText(3*2e-4))
 	assert.Equal(t, "0.25", tickText(0.25))
 	assert.Equal(t, "0", tickText(0))
 }

@@ -31,6 +31,16 @@ func DType(d safetensors.DType) (torch.DType, error) {
 	return 0, fmt.Errorf("elements of type %v cannot be made a tensor", d)
 }
 
+// FileDType is the element type of a file for one of torch.
+func FileDType(d torch.DType) safetensors.DType {
+	for _, p := range pairs {
+		if p.torch == d {
+			return p.file
+		}
+	}
+	panic(fmt.Sprintf("tensorfile: no type of safetensors is torch's %v", d))
+}
+
 // Shape is a file's shape as torch has it.
 func Shape(file []int64) []int {
 	shape := make([]int, len(file))
@@ -45,14 +55,9 @@ func SameShape(file []int64, shape []int) bool { return slices.Equal(Shape(file)
 
 // Spec declares t for a file.
 func Spec(name string, t *torch.Tensor) safetensors.Spec {
-	spec := safetensors.Spec{Name: name}
+	spec := safetensors.Spec{Name: name, DType: FileDType(t.DType())}
 	for _, d := range t.Shape() {
 		spec.Shape = append(spec.Shape, int64(d))
-	}
-	for _, p := range pairs {
-		if p.torch == t.DType() {
-			spec.DType = p.file
-		}
 	}
 	return spec
 }

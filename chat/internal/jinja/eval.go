@@ -146,7 +146,7 @@ func arithmetic(op string, left, right Value) Value {
 		switch a := left.(type) {
 		case Text:
 			if b, ok := right.(Text); ok {
-				return concat(a, b)
+				return plus(a, b)
 			}
 		case *List:
 			if b, ok := right.(*List); ok {
@@ -195,7 +195,9 @@ func repeat(v Value, n int) Value {
 	}
 	switch v := v.(type) {
 	case Text:
-		return concat(slices.Repeat([]Text{v}, n)...)
+		out := concat(slices.Repeat([]Text{v}, n)...)
+		out.markup = v.markup
+		return out
 	case *List:
 		return &List{Items: slices.Repeat(v.Items, n)}
 	case Tuple:
@@ -554,7 +556,9 @@ func cutOut(of Value, b [3]*int) Value {
 
 func cutText(t Text, b [3]*int) Value {
 	if b[2] != nil && *b[2] != 1 {
-		return concat(pick(t.chars(), b)...)
+		out := concat(pick(t.chars(), b)...)
+		out.markup = t.markup
+		return out
 	}
 	offsets := t.offsets()
 	n := len(t.S)

@@ -3,7 +3,6 @@ package jinja
 // Filters, as jinja2/filters.py has them; tojson is transformers'.
 
 import (
-	"html"
 	"math"
 	"math/big"
 	"net/url"
@@ -31,10 +30,10 @@ func init() {
 		"abs": absFilter, "attr": attrFilter, "batch": batchFilter, "capitalize": textFilter(capitalize),
 		"center": centerFilter, "count": lengthFilter, "d": defaultFilter, "default": defaultFilter,
 		"dictsort": dictsortFilter, "e": escapeFilter, "escape": escapeFilter, "first": firstFilter,
-		"float": floatFilter, "forceescape": escapeFilter, "format": formatFilter, "indent": indentFilter, "int": intFilter, "items": itemsFilter, "join": joinFilter, "last": lastFilter,
+		"float": floatFilter, "forceescape": forceescapeFilter, "format": formatFilter, "indent": indentFilter, "int": intFilter, "items": itemsFilter, "join": joinFilter, "last": lastFilter,
 		"length": lengthFilter, "list": listFilter, "lower": textFilter(lower), "map": mapFilter,
 		"max": extremeFilter(1), "min": extremeFilter(-1), "reject": selectFilter(false), "rejectattr": selectattrFilter(false),
-		"replace": replaceFilter, "reverse": reverseFilter, "round": roundFilter, "safe": stringFilter,
+		"replace": replaceFilter, "reverse": reverseFilter, "round": roundFilter, "safe": safeFilter,
 		"select": selectFilter(true), "selectattr": selectattrFilter(true), "slice": sliceFilter, "sort": sortFilter,
 		"string": stringFilter, "sum": sumFilter, "title": textFilter(titleFilter), "tojson": tojsonFilter, "trim": trimFilter,
 		"truncate": truncateFilter, "unique": uniqueFilter, "upper": textFilter(upper),
@@ -226,14 +225,16 @@ func deepAttribute(v Value, path Value) Value {
 	return v
 }
 
-func escapeFilter(v Value, c *call) Value {
-	t := str(v)
-	// Python's names for the quotes.
-	s := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "'", "&#39;", `"`, "&#34;").Replace(t.S)
-	if html.UnescapeString(s) == t.S && s == t.S {
-		return t
-	}
-	return t.as(s)
+func escapeFilter(v Value, c *call) Value { return str(v).escaped() }
+
+func safeFilter(v Value, c *call) Value { return str(v).safe() }
+
+func forceescapeFilter(v Value, c *call) Value { return plainText(str(v)).escaped() }
+
+// plainText is a text that is no markup.
+func plainText(t Text) Text {
+	t.markup = false
+	return t
 }
 
 func firstFilter(v Value, c *call) Value {
@@ -326,7 +327,7 @@ func indentFilter(v Value, c *call) Value {
 	if !ok {
 		indent = repeat(plain(" "), intOr(a[0], 4)).(Text)
 	}
-	t := str(v)
+	t := textOf(v)
 	lines := concat(t, plain("\n")).lines(false)
 	var b builder
 	for i, line := range lines {
@@ -340,7 +341,9 @@ func indentFilter(v Value, c *call) Value {
 		b.add(indent)
 		b.add(line)
 	}
-	return b.text()
+	out := b.text()
+	out.markup = t.markup
+	return out
 }
 
 func itemsFilter(v Value, c *call) Value {
@@ -471,7 +474,7 @@ func replaceFilter(v Value, c *call) Value {
 	if given(a[2]) && a[2] != nil {
 		limit = intOr(a[2], -1)
 	}
-	return str(v).replace(str(a[0]).S, str(a[1]), limit)
+	return plainText(str(v)).replace(str(a[0]).S, plainText(str(a[1])), limit)
 }
 
 func reverseFilter(v Value, c *call) Value {

@@ -85,12 +85,14 @@ func percent(t Text, values Value) Text {
 				panic(failf("the format names '%s', which is not given", m[1]))
 			}
 		}
-		b.add(f.percent(v))
+		b.add(t.like(f.percent(v)))
 	}
 	if _, isDict := values.(*Dict); len(queue) > 0 && !isDict {
 		panic(failf("not all arguments converted during string formatting"))
 	}
-	return b.text()
+	out := b.text()
+	out.markup = t.markup
+	return out
 }
 
 // fieldFormat is one field's format.
@@ -303,10 +305,12 @@ func format(t Text, c *call) Text {
 		if m[6] >= 0 {
 			spec = t.S[m[6]:m[7]]
 		}
-		b.add(formatField(v, spec))
+		b.add(t.like(formatField(v, spec)))
 	}
 	b.add(t.cut(done, len(t.S)))
-	return b.text()
+	out := b.text()
+	out.markup = t.markup
+	return out
 }
 
 // field is the argument of a number or a name.

@@ -392,7 +392,9 @@ var textMethods = map[string]func(Text, *call) Value{
 	},
 	"replace": func(t Text, c *call) Value {
 		a := c.take(2, "old", "new", "count")
-		return t.replace(textOf(a[0]).S, textOf(a[1]), intOr(a[2], -1))
+		out := t.replace(textOf(a[0]).S, t.like(textOf(a[1])), intOr(a[2], -1))
+		out.markup = t.markup
+		return out
 	},
 	"join": func(t Text, c *call) Value {
 		var b builder
@@ -400,9 +402,11 @@ var textMethods = map[string]func(Text, *call) Value{
 			if i > 0 {
 				b.add(t)
 			}
-			b.add(textOf(v))
+			b.add(t.like(textOf(v)))
 		}
-		return b.text()
+		out := b.text()
+		out.markup = t.markup
+		return out
 	},
 	"removeprefix": func(t Text, c *call) Value {
 		return t.cut(len(t.S)-len(strings.TrimPrefix(t.S, textOf(c.take(1, "prefix")[0]).S)), len(t.S))

@@ -210,6 +210,8 @@ func (p *parser) forTag() stmt {
 	}
 	s.recursive = p.skipName("recursive")
 	p.expectBlockEnd()
+	soft := p.soft
+	p.soft = 0
 	p.loops++
 	s.body = p.statements("else", "endfor")
 	p.loops--
@@ -218,6 +220,7 @@ func (p *parser) forTag() stmt {
 	} else {
 		p.expectBlockEnd()
 	}
+	p.soft = soft
 	return s
 }
 
@@ -328,12 +331,12 @@ func (p *parser) signature(m *macroDef) {
 }
 
 func (p *parser) macroBody(m *macroDef, end string) {
-	loops := p.loops
-	p.loops = 0
+	loops, soft := p.loops, p.soft
+	p.loops, p.soft = 0, 0
 	p.macros = append(p.macros, m)
 	m.body = p.block(end)
 	p.macros = p.macros[:len(p.macros)-1]
-	p.loops = loops
+	p.loops, p.soft = loops, soft
 }
 
 // target reads what is assigned to. In a for loop it ends before "in".

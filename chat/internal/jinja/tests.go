@@ -38,7 +38,7 @@ var tests = map[string]test{
 	"iterable": func(v Value, _ *call) bool { return isIterable(v) },
 	"sequence": isSequence,
 	"sameas":   func(v Value, c *call) bool { return same(v, c.take(1, "other")[0]) },
-	"escaped":  func(Value, *call) bool { return false },
+	"escaped":  func(v Value, _ *call) bool { t, ok := v.(Text); return ok && t.markup },
 	"lower":    func(v Value, c *call) bool { return textMethods["islower"](str(v), c).(bool) },
 	"upper":    func(v Value, c *call) bool { return textMethods["isupper"](str(v), c).(bool) },
 	"filter": func(v Value, _ *call) bool {

@@ -12,6 +12,9 @@ import (
 type Text struct {
 	S    string
 	from []Piece // sorted by Start, not overlapping, not empty
+	// markup is what the filters safe and escape make: Python's Markup, which
+	// escapes plain strings that are added to it.
+	markup bool
 }
 
 // A Piece is a stretch of bytes of a text and who wrote it: a positive number
@@ -23,7 +26,7 @@ func Of(s string, who int) Text {
 	if who == 0 || s == "" {
 		return Text{S: s}
 	}
-	return Text{s, []Piece{{0, len(s), who}}}
+	return Text{S: s, from: []Piece{{0, len(s), who}}}
 }
 
 func plain(s string) Text { return Text{S: s} }
@@ -33,7 +36,7 @@ func (t Text) Pieces() []Piece { return t.from }
 
 // cut is the bytes from start to end.
 func (t Text) cut(start, end int) Text {
-	out := Text{S: t.S[start:end]}
+	out := Text{S: t.S[start:end], markup: t.markup}
 	for _, p := range t.from {
 		if a, b := max(p.Start, start), min(p.End, end); a < b {
 			out.from = append(out.from, Piece{a - start, b - start, p.Who})
@@ -44,7 +47,11 @@ func (t Text) cut(start, end int) Text {
 
 // as gives a text made from t by a change that has no bytes in common with it
 // (or none that can be followed): when one author wrote some of t, all of it.
-func (t Text) as(s string) Text { return Of(s, t.author()) }
+func (t Text) as(s string) Text {
+	out := Of(s, t.author())
+	out.markup = t.markup
+	return out
+}
 
 // author is who wrote t; 0 when nobody or several did.
 func (t Text) author() int {
@@ -63,7 +70,7 @@ func (t Text) same(s string) Text {
 	if len(s) != len(t.S) {
 		return t.as(s)
 	}
-	return Text{s, t.from}
+	return Text{s, t.from, t.markup}
 }
 
 // builder joins texts.
@@ -87,7 +94,7 @@ func (b *builder) add(t Text) {
 
 func (b *builder) addString(s string) { b.b.WriteString(s) }
 func (b *builder) len() int           { return b.b.Len() }
-func (b *builder) text() Text         { return Text{b.b.String(), b.from} }
+func (b *builder) text() Text         { return Text{S: b.b.String(), from: b.from} }
 
 func concat(texts ...Text) Text {
 	var b builder
@@ -95,6 +102,49 @@ func concat(texts ...Text) Text {
 		b.add(t)
 	}
 	return b.text()
+}
+
+// safe marks a text as markup.
+func (t Text) safe() Text {
+	t.markup = true
+	return t
+}
+
+var htmlEscapes = map[rune]string{'&': "&amp;", '<': "&lt;", '>': "&gt;", '\'': "&#39;", '"': "&#34;"}
+
+// escaped makes markup of a text: escaped, unless it is markup already.
+func (t Text) escaped() Text {
+	if t.markup {
+		return t
+	}
+	var b builder
+	done := 0
+	for i, r := range t.S {
+		if text, special := htmlEscapes[r]; special {
+			b.add(t.cut(done, i))
+			b.add(t.cut(i, i+1).as(text))
+			done = i + 1
+		}
+	}
+	b.add(t.cut(done, len(t.S)))
+	return b.text().safe()
+}
+
+// like makes other what it becomes when it is joined to t by a method or
+// operator of strings: escaped, if t is markup.
+func (t Text) like(other Text) Text {
+	if t.markup {
+		return other.escaped()
+	}
+	return other
+}
+
+// plus is a + b of strings.
+func plus(a, b Text) Text {
+	if !a.markup && !b.markup {
+		return concat(a, b)
+	}
+	return concat(a.escaped(), b.escaped()).safe()
 }
 
 // isSpace is Python's str.isspace for one character.

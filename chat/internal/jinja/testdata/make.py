@@ -168,6 +168,10 @@ SNIPPETS = r"""
 {{ d.a.b.c }}
 {{ d.a.b }}|
 {{ s|nofilter }}
+{{ html|safe + html }} {{ html + html|safe }} {{ html|safe ~ html }} {{ html|e + html }} {{ html|e|e }} {{ html|forceescape }} {{ html|e|forceescape }}
+{{ (html|safe).replace('x', html) }} {{ html|safe|replace('x', html) }} {{ (html|safe).split('=')[0] + '<' }} {{ (html|safe).upper() + '<' }} {{ html|safe|upper + '<' }} {{ html|safe|trim + '<' }} {{ (html|safe)[:3] + '<' }}
+{{ ('<%s>'|safe) % html }} {{ '<{}>'|safe|format }} {{ ('<{}>'|safe).format(html) }} {{ (','|safe).join([html, 'a']) }} {{ [html|safe, html]|join('<') }} {{ html|safe * 2 + '<' }} {{ html|safe is escaped }} {{ html is escaped }} {{ (html|safe)|tojson }} {{ html|safe|string + '<' }} {{ html|safe|indent + '<' }} {{ html|safe|length }} {{ html|safe == html }}
+{% set x %}{{ html|safe }}{% endset %}{{ x + '<' }} {% macro m() %}<{% endmacro %}{{ m() + '<' }}
 {% if no %}{{ s|nofilter }}{{ s is notest }}{% endif %}fine
 {% if t %}{{ s|nofilter }}{% endif %}
 {% if t %}{% for x in el %}{{ s|nofilter }}{% endfor %}{% endif %}fine
@@ -180,9 +184,10 @@ SNIPPETS = r"""
 {{ no|first }}
 {{ no|sum }}
 {{ 5|select|list }}
-{{ no|items }}
+{{ no|items|list }}
+{{ no|indent }}
 {{ undefinedvar|items|list }} {{ undefinedvar|sort }} {{ undefinedvar|list }} {{ undefinedvar|sum }} {{ undefinedvar|first is defined }} {{ undefinedvar|trim }}
-{{ no|upper }} {{ no|trim }} {{ no|replace('N', 'x') }} {{ no|indent }} {{ no|capitalize }} {{ l|upper }} {{ n|title }}
+{{ no|upper }} {{ no|trim }} {{ no|replace('N', 'x') }} {{ no|capitalize }} {{ l|upper }} {{ n|title }}
 {{ d|tojson|safe }} {{ (d|tojson)|length }} {{ l|tojson(2) }} {{ l|tojson(true) }} {{ [1.0, 1e20, 1e16, 0.1]|tojson }}
 {{ msgs|map(attribute='role')|first }} {{ msgs|map(attribute='tool_calls.0.function.name')|list|last is defined }} {{ nested|map(attribute=0)|list }} {{ nested|map('first')|list }} {{ nested|sum(start=[]) }}
 {% set x = l|map('string')|list %}{{ x is sequence }} {{ l|map('string') is sequence }} {{ l|map('string') is iterable }} {{ (l|map('string')) is string }}

@@ -34,6 +34,7 @@ type Config struct {
 
 	Common    float64   // share of the common direction in a token's vector, by length
 	Scale     float64   // size of the residual stream; the final norm undoes it. A large one protects the circuit from the first updates
+	Attention float64   // factor on queries, keys and values that the norm before them undoes. A large one protects the circuit as Scale does
 	LookBack  float64   // height of the score's peak in the heads that look back
 	Written   float64   // length of what they write, relative to a token
 	Match     float64   // strength of the comparison
@@ -47,7 +48,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Vocabulary: 1024, Hidden: 256, Layers: 4, Heads: 4, Intermediate: 688, RopeTheta: 1e6,
-		Common: .3, Scale: 4, LookBack: 8, Written: .7, Match: 2.4, Agreement: []float64{1, .7, .5}, Output: 1, SlowFrom: 14,
+		Common: .3, Scale: 4, Attention: 4, LookBack: 8, Written: .7, Match: 2.4, Agreement: []float64{1, .7, .5}, Output: 1, SlowFrom: 14,
 		Induction: [][2]int{{1, 0}, {1, 1}, {2, 0}, {2, 1}},
 	}
 }
@@ -99,7 +100,7 @@ func Weights(c Config, seed uint64) (map[string]Matrix, error) {
 	for l := range c.Layers {
 		at := fmt.Sprintf("model.layers.%d.", l)
 		down := spread / math.Sqrt(2*float64(c.Layers))
-		tensors[at+"input_layernorm.weight"] = filled(1, c.Hidden, 1)
+		tensors[at+"input_layernorm.weight"] = filled(1, c.Hidden, 1/c.Attention)
 		tensors[at+"post_attention_layernorm.weight"] = filled(1, c.Hidden, 1)
 		tensors[at+"mlp.gate_proj.weight"] = b.gaussian(c.Intermediate, c.Hidden, spread)
 		tensors[at+"mlp.up_proj.weight"] = b.gaussian(c.Intermediate, c.Hidden, spread)
@@ -112,6 +113,9 @@ func Weights(c Config, seed uint64) (map[string]Matrix, error) {
 			b.lookBack(a)
 		} else {
 			b.find(a, l)
+		}
+		for _, m := range []Matrix{a.q, a.k, a.v} {
+			set(m.Data, c.Attention, m.Data)
 		}
 		tensors[at+"self_attn.q_proj.weight"], tensors[at+"self_attn.k_proj.weight"] = a.q, a.k
 		tensors[at+"self_attn.v_proj.weight"], tensors[at+"self_attn.o_proj.weight"] = a.v, a.o

@@ -1,14 +1,13 @@
-"""Write transformers.json.gz: what transformers 5.23 makes of model directories whose ids depend on more than tokenizer.json.
+"""Write directories.json.gz: what transformers 5.23 makes of model directories whose ids depend on more than tokenizer.json.
 
     pip install transformers==5.23.0 tokenizers==0.23.3 sentencepiece
-    python texts.py 1500 > texts.jsonl && python transformers.py texts.jsonl
+    python texts.py 1500 > texts.jsonl && python directories.py texts.jsonl
 
 Two SentencePiece models are trained, a BPE and a Unigram. Each variant is a directory: either with the tokenizer.model alone,
 which transformers converts, or with a tokenizer.json in the form of transformers 4 as well, of which it throws a part away.
 """
 import base64, gzip, io, json, pathlib, sys, tempfile
 import sentencepiece
-sys.path.pop(0)  # this file is called transformers too
 from transformers import AutoTokenizer
 
 corpus = [json.loads(line) for line in open(sys.argv[1])]
@@ -68,6 +67,6 @@ for with_json in (False, True):
 variant("no class", bpe, {"tokenizer_class": "PreTrainedTokenizerFast"})
 variant("xlm-roberta", unigram, {"tokenizer_class": "XLMRobertaTokenizer"})
 models = {"tokenizer.model": base64.b64encode(bpe).decode(), "sentencepiece.bpe.model": base64.b64encode(unigram).decode()}
-with gzip.GzipFile(here / "transformers.json.gz", "wb", mtime=0) as out:
+with gzip.GzipFile(here / "directories.json.gz", "wb", mtime=0) as out:
     out.write(json.dumps({"models": models, "variants": variants}, ensure_ascii=False).encode())
-print((here / "transformers.json.gz").stat().st_size, "bytes")
+print((here / "directories.json.gz").stat().st_size, "bytes")

@@ -1,0 +1,277 @@
+// y = x Wᵀ for 1 to 8 tokens. The time is that of reading W's codes, so each unit of 64 codes, 32 bytes, is turned into
+// levels in registers, once for all tokens, and the sum over the unit is multiplied by its scale: one rounding less than
+// decoding first. The sums of a row never depend on how rows are shared out among threads.
+//
+// x is permuted beforehand into the order in which a level's instructions produce the codes of a unit.
+#include "nf4_matvec.h"
+
+#include "../parallel.h"
+#include "nf4_decode.h"
+
+#include "../nf4_tables.h"
+
+#include <ATen/ops/empty.h>
+
+#include <array>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace ajolote {
+namespace {
+
+// Job is one matrix with the tokens to multiply it with.
+struct Job {
+  RawNF4 w;
+  const float* x;  // permuted: [units of a row, tokens, 64]
+  const float* bias;
+  float* y;  // [tokens, rows]
+};
+
+// Order is where element i of a unit lies in the permuted x.
+using Order = std::array<uint8_t, 64>;
+
+// rows computes rows [begin, end) of a job. scales is room for the scales of a row.
+using Rows = void (*)(const Job& job, int64_t begin, int64_t end, float* scales);
+
+// Implementation is what a kernel level has: an order and a function for each number of tokens.
+struct Implementation {
+  Order order;
+  Rows rows[kMatvecTokens];
+};
+
+std::array<float, 16> level_table() {
+  std::array<float, 16> t;
+  std::memcpy(t.data(), kNF4Bits, sizeof kNF4Bits);
+  return t;
+}
+
+const std::array<float, 16> kLevels = level_table();
+
+template <int tokens>
+void rows_portable(const Job& job, int64_t begin, int64_t end, float* scales) {
+  const int64_t units = job.w.cols / kUnit;
+  for (int64_t row = begin; row < end; row++) {
+    const uint8_t* codes = job.w.codes + row * job.w.cols / 2;
+    job.w.scales(row * job.w.cols, units, scales);
+    float total[tokens] = {};
+    const float* x = job.x;
+    for (int64_t u = 0; u < units; u++, codes += 32) {
+      float w[64];
+      for (int i = 0; i < 32; i++) {
+        w[2 * i] = kLevels[codes[i] >> 4];
+        w[2 * i + 1] = kLevels[codes[i] & 15];
+      }
+      for (int t = 0; t < tokens; t++, x += 64) {
+        float part[4] = {};
+        for (int i = 0; i < 64; i += 4)
+          for (int j = 0; j < 4; j++) part[j] += w[i + j] * x[i + j];
+        total[t] += ((part[0] + part[1]) + (part[2] + part[3])) * scales[u];
+      }
+    }
+    for (int t = 0; t < tokens; t++) job.y[t * job.w.rows + row] = job.bias ? total[t] + job.bias[row] : total[t];
+  }
+}
+
+#if defined(__x86_64__)
+
+// How far ahead of the codes in use the next ones are fetched.
+constexpr int64_t kAhead = 1024;
+
+// AVX2: the four bytes of the 16 levels are four tables for pshufb; 32 codes give four vectors of bytes, which unpacking
+// joins to floats. A lane's code j lands in vector j/4, place j%4. First the high halves of the bytes (even elements),
+// then the low ones.
+
+#define AVX2 __attribute__((target("avx2,fma")))
+
+Order order_avx2() {
+  Order o;
+  for (int i = 0; i < 64; i++) {
+    const int parity = i % 2, code = i / 2, lane = code / 16, j = code % 16;
+    o[i] = static_cast<uint8_t>(32 * parity + 8 * (j / 4) + 4 * lane + j % 4);
+  }
+  return o;
+}
+
+struct Planes {
+  __m256i byte[4];
+};
+
+AVX2 Planes planes() {
+  Planes p;
+  for (int b = 0; b < 4; b++) {
+    alignas(16) uint8_t table[16];
+    for (int i = 0; i < 16; i++) table[i] = static_cast<uint8_t>(kNF4Bits[i] >> (8 * b));
+    p.byte[b] = _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(table)));
+  }
+  return p;
+}
+
+AVX2 inline void look32(const Planes& p, __m256i codes, __m256* w) {
+  const __m256i b0 = _mm256_shuffle_epi8(p.byte[0], codes), b1 = _mm256_shuffle_epi8(p.byte[1], codes);
+  const __m256i b2 = _mm256_shuffle_epi8(p.byte[2], codes), b3 = _mm256_shuffle_epi8(p.byte[3], codes);
+  const __m256i l01 = _mm256_unpacklo_epi8(b0, b1), l23 = _mm256_unpacklo_epi8(b2, b3);
+  const __m256i h01 = _mm256_unpackhi_epi8(b0, b1), h23 = _mm256_unpackhi_epi8(b2, b3);
+  w[0] = _mm256_castsi256_ps(_mm256_unpacklo_epi16(l01, l23));
+  w[1] = _mm256_castsi256_ps(_mm256_unpackhi_epi16(l01, l23));
+  w[2] = _mm256_castsi256_ps(_mm256_unpacklo_epi16(h01, h23));
+  w[3] = _mm256_castsi256_ps(_mm256_unpackhi_epi16(h01, h23));
+}
+
+AVX2 inline float sum8(__m256 v) {
+  __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+
+template <int tokens>
+AVX2 void rows_avx2(const Job& job, int64_t begin, int64_t end, float* scales) {
+  const Planes tables = planes();
+  const __m256i low = _mm256_set1_epi8(15);
+  const int64_t units = job.w.cols / kUnit;
+  for (int64_t row = begin; row < end; row++) {
+    const uint8_t* codes = job.w.codes + row * job.w.cols / 2;
+    job.w.scales(row * job.w.cols, units, scales);
+    __m256 total[tokens];
+    for (int t = 0; t < tokens; t++) total[t] = _mm256_setzero_ps();
+    const float* x = job.x;
+    for (int64_t u = 0; u < units; u++, codes += 32) {
+      _mm_prefetch(reinterpret_cast<const char*>(codes + kAhead), _MM_HINT_T0);
+      const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes));
+      __m256 even[4], odd[4];
+      look32(tables, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low), even);
+      look32(tables, _mm256_and_si256(bytes, low), odd);
+      const __m256 scale = _mm256_set1_ps(scales[u]);
+      for (int t = 0; t < tokens; t++, x += 64) {
+        __m256 a = _mm256_mul_ps(even[0], _mm256_load_ps(x)), b = _mm256_mul_ps(odd[0], _mm256_load_ps(x + 32));
+        for (int i = 1; i < 4; i++) {
+          a = _mm256_fmadd_ps(even[i], _mm256_load_ps(x + 8 * i), a);
+          b = _mm256_fmadd_ps(odd[i], _mm256_load_ps(x + 32 + 8 * i), b);
+        }
+        total[t] = _mm256_fmadd_ps(_mm256_add_ps(a, b), scale, total[t]);
+      }
+    }
+    for (int t = 0; t < tokens; t++) {
+      const float sum = sum8(total[t]);
+      job.y[t * job.w.rows + row] = job.bias ? sum + job.bias[row] : sum;
+    }
+  }
+}
+
+// AVX-512: 16 bytes are widened to 16 indices; vpermps reads only the low four bits of each, so that the unshifted index
+// is the low half of the byte (odd elements) and the index shifted by four the high half (even elements).
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma")))
+
+Order order_avx512() {
+  Order o;
+  for (int i = 0; i < 64; i++) o[i] = static_cast<uint8_t>(32 * (i / 32) + 16 * (i % 2) + i % 32 / 2);
+  return o;
+}
+
+template <int tokens>
+AVX512 void rows_avx512(const Job& job, int64_t begin, int64_t end, float* scales) {
+  const __m512 levels = _mm512_loadu_ps(kLevels.data());
+  const int64_t units = job.w.cols / kUnit;
+  for (int64_t row = begin; row < end; row++) {
+    const uint8_t* codes = job.w.codes + row * job.w.cols / 2;
+    job.w.scales(row * job.w.cols, units, scales);
+    __m512 total[tokens];
+    for (int t = 0; t < tokens; t++) total[t] = _mm512_setzero_ps();
+    const float* x = job.x;
+    for (int64_t u = 0; u < units; u++, codes += 32) {
+      _mm_prefetch(reinterpret_cast<const char*>(codes + kAhead), _MM_HINT_T0);
+      const __m512i first = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes)));
+      const __m512i second = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + 16)));
+      const __m512 w0 = _mm512_permutexvar_ps(_mm512_srli_epi32(first, 4), levels);
+      const __m512 w1 = _mm512_permutexvar_ps(first, levels);
+      const __m512 w2 = _mm512_permutexvar_ps(_mm512_srli_epi32(second, 4), levels);
+      const __m512 w3 = _mm512_permutexvar_ps(second, levels);
+      const __m512 scale = _mm512_set1_ps(scales[u]);
+      for (int t = 0; t < tokens; t++, x += 64) {
+        const __m512 a = _mm512_fmadd_ps(w1, _mm512_load_ps(x + 16), _mm512_mul_ps(w0, _mm512_load_ps(x)));
+        const __m512 b = _mm512_fmadd_ps(w3, _mm512_load_ps(x + 48), _mm512_mul_ps(w2, _mm512_load_ps(x + 32)));
+        total[t] = _mm512_fmadd_ps(_mm512_add_ps(a, b), scale, total[t]);
+      }
+    }
+    for (int t = 0; t < tokens; t++) {
+      const float sum = _mm512_reduce_add_ps(total[t]);
+      job.y[t * job.w.rows + row] = job.bias ? sum + job.bias[row] : sum;
+    }
+  }
+}
+
+#endif
+
+Order order_portable() {
+  Order o;
+  for (int i = 0; i < 64; i++) o[i] = static_cast<uint8_t>(i);
+  return o;
+}
+
+#define EVERY_COUNT(rows) {rows<1>, rows<2>, rows<3>, rows<4>, rows<5>, rows<6>, rows<7>, rows<8>}
+
+const Implementation& implementation(Level level) {
+  static const Implementation portable = {order_portable(), EVERY_COUNT(rows_portable)};
+#if defined(__x86_64__)
+  static const Implementation avx2 = {order_avx2(), EVERY_COUNT(rows_avx2)};
+  static const Implementation avx512 = {order_avx512(), EVERY_COUNT(rows_avx512)};
+  if (level >= Level::avx512) return avx512;
+  if (level >= Level::avx2) return avx2;
+#endif
+  return portable;
+}
+
+// permuted gives x [tokens, cols] as [units, tokens, 64], in an order, at an aligned address.
+at::Tensor permuted(const at::Tensor& x, const Order& order) {
+  const int64_t tokens = x.size(0), units = x.size(1) / kUnit;
+  at::Tensor out = at::empty({units, tokens, kUnit}, x.options());
+  const float* in = x.data_ptr<float>();
+  float* o = out.data_ptr<float>();
+  for (int64_t t = 0; t < tokens; t++)
+    for (int64_t u = 0; u < units; u++)
+      for (int64_t i = 0; i < kUnit; i++) o[(u * tokens + t) * kUnit + order[i]] = in[(t * units + u) * kUnit + i];
+  return out;
+}
+
+}  // namespace
+
+bool nf4_matvec_fits(const at::Tensor& x, const std::vector<NF4Forward>& parts, c10::ScalarType compute) {
+  if (x.size(0) > kMatvecTokens || compute != at::kFloat) return false;
+  for (const NF4Forward& p : parts)
+    if (!RawNF4(*p.w).units()) return false;
+  return true;
+}
+
+std::vector<at::Tensor> nf4_matvec(const at::Tensor& x, const std::vector<NF4Forward>& parts) {
+  const int64_t tokens = x.size(0);
+  const Implementation& kernels = implementation(kernel_level());
+  const at::Tensor in = permuted(x.to(at::kFloat), kernels.order);
+  std::vector<at::Tensor> outs;
+  std::vector<Job> jobs;
+  int64_t rows = 0;
+  for (const NF4Forward& p : parts) {
+    outs.push_back(at::empty({tokens, p.w->rows}, in.options()));
+    jobs.push_back({RawNF4(*p.w), in.data_ptr<float>(), p.bias.defined() ? p.bias.data_ptr<float>() : nullptr, outs.back().data_ptr<float>()});
+    rows += p.w->rows;
+  }
+  // The rows of all matrices are shared out as one list, so that the threads meet once.
+  parallel(rows, 16, [&](int64_t begin, int64_t end) {
+    std::vector<float> scales(x.size(1) / kUnit);
+    int64_t first = 0;
+    for (const Job& job : jobs) {
+      const int64_t from = std::max(begin - first, int64_t{0}), to = std::min(end - first, job.w.rows);
+      if (from < to) kernels.rows[tokens - 1](job, from, to, scales.data());
+      first += job.w.rows;
+    }
+  });
+  for (size_t i = 0; i < parts.size(); i++) {
+    if (parts[i].u.defined()) outs[i].addmm_(parts[i].u, parts[i].b.t());
+    outs[i] = outs[i].to(x.scalar_type());
+  }
+  return outs;
+}
+
+}  // namespace ajolote

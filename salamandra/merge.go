@@ -1,0 +1,327 @@
+package salamandra
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/ajolote-ai/ajolote/hub"
+	"github.com/ajolote-ai/ajolote/lora"
+	"github.com/ajolote-ai/ajolote/qlora"
+	"github.com/ajolote-ai/ajolote/safetensors"
+	"github.com/ajolote-ai/ajolote/torch"
+	"github.com/ajolote-ai/ajolote/torch/tensorfile"
+)
+
+// MergeOptions say how an adapter becomes part of its base.
+type MergeOptions struct {
+	Adapter string // folder of the adapter
+	Output  string // folder to write
+	Base    string // folder or hub name of the base; "" takes what the adapter names
+	Force   bool   // write into an output folder that exists; nothing in it is deleted but an earlier model's weights
+
+	MaxShardBytes int64  // of one weights file; 0 for 5,000,000,000
+	DType         string // bfloat16 (also ""), float16 or float32: of all weights
+	// Onto is what the adapter is added to: "16bit" (also ""), the base's own weights, or "nf4", the dequantised weights that
+	// a QLoRA training saw. Embedding and head, which training did not quantise, are untouched in both.
+	Onto string
+
+	Progress func(done, total int64) // told the bytes written; nil for nobody
+}
+
+// MergeResult is what a merge has written.
+type MergeResult struct {
+	Base    string // folder of the base
+	Modules int    // layers that were adapted
+	Tensors int
+	Bytes   int64
+	Files   []string
+}
+
+// Merge adds an adapter to its base and writes the result as a model directory: W becomes W + Scale · BA, summed in float32
+// and rounded once. Tensors stream through in bands, so memory stays below one large matrix. A folder that did not exist
+// appears when all of it is written; an interrupted merge leaves nothing that loads as a model.
+func Merge(ctx context.Context, o MergeOptions) (result MergeResult, err error) {
+	defer torch.Catch(&err)
+	m := &merge{MergeOptions: o, ctx: ctx}
+	if err := m.open(); err != nil {
+		return result, err
+	}
+	defer m.close()
+	if err := m.check(); err != nil {
+		return result, err
+	}
+	dir := m.Output
+	fresh := !exists(dir)
+	if fresh {
+		dir = strings.TrimRight(m.Output, "/") + ".partial"
+		if err := os.RemoveAll(dir); err != nil {
+			return result, fmt.Errorf("merge: %w", err)
+		}
+		defer os.RemoveAll(dir)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return result, fmt.Errorf("merge: %w", err)
+	}
+	if err := m.weights(dir); err != nil {
+		return result, err
+	}
+	if err := m.files(dir); err != nil {
+		return result, fmt.Errorf("merge: %w", err)
+	}
+	if fresh {
+		if err := os.Rename(dir, m.Output); err != nil {
+			return result, fmt.Errorf("merge: %w", err)
+		}
+	}
+	return m.result(), nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// merge is a Merge at work.
+type merge struct {
+	MergeOptions
+	ctx     context.Context
+	dtype   torch.DType
+	baseDir string
+	base    *safetensors.Weights
+	adapter *lora.Stored
+	specs   []safetensors.Spec
+	done    int64
+	total   int64
+}
+
+func (m *merge) open() (err error) {
+	if !exists(m.Adapter) {
+		return fmt.Errorf("merge: adapter path %s does not exist", m.Adapter)
+	}
+	if exists(m.Output) && !m.Force {
+		return fmt.Errorf("merge: output path %s exists already; use force to write into it", m.Output)
+	}
+	if m.dtype, err = torch.ParseDType(cmp.Or(m.DType, "bfloat16")); err != nil || !m.dtype.IsFloat() || m.dtype == torch.Float64 {
+		return fmt.Errorf("merge: dtype is %q: bfloat16, float16 or float32", m.DType)
+	}
+	if m.Onto != "" && m.Onto != "16bit" && m.Onto != "nf4" {
+		return fmt.Errorf("merge: onto is %q: 16bit or nf4", m.Onto)
+	}
+	if m.adapter, err = lora.Open(m.Adapter); err != nil {
+		return err
+	}
+	if m.Base = cmp.Or(m.Base, m.adapter.Config.BaseModel); m.Base == "" {
+		m.adapter.Close()
+		return fmt.Errorf("merge: %s names no base model; give it", filepath.Join(m.Adapter, "adapter_config.json"))
+	}
+	m.baseDir, err = hub.Fetch(m.ctx, hub.Request{Name: m.Base, Allow: hub.ModelFiles()})
+	if err == nil {
+		m.base, err = safetensors.Open(m.baseDir)
+	}
+	if err != nil {
+		m.adapter.Close()
+	}
+	return err
+}
+
+func (m *merge) close() {
+	m.adapter.Close()
+	m.base.Close()
+}
+
+// check declares the tensors to write, and makes sure that the adapter fits the base, before anything is written.
+func (m *merge) check() error {
+	var faults []string
+	left := map[string]bool{}
+	for _, module := range m.adapter.Modules {
+		left[module] = true
+	}
+	for _, t := range m.base.Tensors() {
+		name, shape := t.Name, t.Shape
+		switch {
+		case qlora.IsStored(m.base, name):
+			q, err := qlora.Read(m.base, name)
+			if err != nil {
+				return err
+			}
+			shape = nil
+			for _, d := range q.Shape {
+				shape = append(shape, int64(d))
+			}
+			q.Free()
+		case m.belongsToQuantised(name):
+			continue
+		}
+		module := strings.TrimSuffix(name, ".weight")
+		if out, in, ok := m.adapter.Adapts(module); ok {
+			delete(left, module)
+			if len(shape) != 2 || shape[0] != int64(out) || shape[1] != int64(in) {
+				faults = append(faults, fmt.Sprintf("%s has shape %d, the adapter's is [%d %d]", name, shape, out, in))
+			}
+		}
+		dtype, err := tensorfile.DType(t.DType)
+		spec := safetensors.Spec{Name: name, DType: t.DType, Shape: shape}
+		if err == nil && dtype.IsFloat() || qlora.IsStored(m.base, name) {
+			spec.DType = tensorfile.FileDType(m.dtype)
+		}
+		m.specs = append(m.specs, spec)
+		m.total += spec.Bytes()
+	}
+	for _, module := range m.adapter.Modules {
+		if left[module] {
+			faults = append(faults, "the base has no "+module+".weight")
+		}
+	}
+	if len(faults) > 0 {
+		return fmt.Errorf("merge: adapter %s does not fit base %s: %s", m.Adapter, m.baseDir, strings.Join(faults, "; "))
+	}
+	return nil
+}
+
+// belongsToQuantised says whether a tensor of the base is a companion of an NF4 weight.
+func (m *merge) belongsToQuantised(name string) bool {
+	for _, suffix := range qlora.StoredNames("")[1:] {
+		if weight, ok := strings.CutSuffix(name, suffix); ok && qlora.IsStored(m.base, weight) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *merge) weights(dir string) error {
+	w, err := safetensors.CreateSharded(dir, m.specs, safetensors.ShardOptions{MaxShardBytes: m.MaxShardBytes})
+	if err != nil {
+		return fmt.Errorf("merge: %w", err)
+	}
+	defer w.Abort()
+	for _, spec := range m.specs {
+		if err := m.tensor(w, spec); err != nil {
+			return err
+		}
+	}
+	if err := w.Commit(); err != nil {
+		return fmt.Errorf("merge: %w", err)
+	}
+	return nil
+}
+
+// bandBytes is how much of a matrix is in memory at once, in float32.
+const bandBytes = 64 << 20
+
+// tensor writes one tensor.
+func (m *merge) tensor(w *safetensors.Writer, spec safetensors.Spec) error {
+	source := m.base.Tensor(spec.Name)
+	out, err := w.Tensor(spec.Name)
+	if err != nil {
+		return fmt.Errorf("merge: %w", err)
+	}
+	module := strings.TrimSuffix(spec.Name, ".weight")
+	_, _, adapted := m.adapter.Adapts(module)
+	read, free, err := m.rows(source, spec)
+	if err != nil {
+		return err
+	}
+	defer free()
+	rows := 1
+	if len(spec.Shape) > 0 {
+		rows = int(spec.Shape[0])
+	}
+	perRow := int(spec.Elements()) / max(rows, 1)
+	band := max(1, bandBytes/4/max(perRow, 1))
+	for first := 0; first < rows; first += band {
+		if err := m.ctx.Err(); err != nil {
+			return err
+		}
+		n := min(band, rows-first)
+		s := torch.NewScope("merge")
+		t, err := read(s, first, n)
+		if err == nil {
+			if adapted {
+				t = m.adapter.Merge(module, t.To(torch.Float32), first)
+			}
+			if t.DType().IsFloat() {
+				t = t.To(m.dtype)
+			}
+			_, err = out.Write(t.Contiguous().Data())
+		}
+		runtime.KeepAlive(t)
+		s.Close()
+		if err != nil {
+			return fmt.Errorf("merge: %s: %w", spec.Name, err)
+		}
+	}
+	m.done += spec.Bytes()
+	if m.Progress != nil {
+		m.Progress(m.done, m.total)
+	}
+	return nil
+}
+
+// rows returns what reads rows of a tensor as training or the file has them.
+func (m *merge) rows(source *safetensors.Tensor, spec safetensors.Spec) (read func(s *torch.Scope, first, n int) (*torch.Tensor, error), free func(), err error) {
+	nothing := func() {}
+	if qlora.IsStored(m.base, spec.Name) {
+		q, err := qlora.Read(m.base, spec.Name)
+		return dequantised(q), q.Free, err
+	}
+	if m.Onto == "nf4" && m.quantisedInTraining(spec) {
+		q, err := qlora.QuantizeStored(source, qlora.Options{DoubleQuant: true})
+		if err != nil {
+			return nil, nothing, err
+		}
+		return dequantised(q), q.Free, nil
+	}
+	dtype, err := tensorfile.DType(source.DType)
+	if err != nil {
+		return nil, nothing, fmt.Errorf("merge: %s: %w", source.Name, err)
+	}
+	return func(s *torch.Scope, first, n int) (*torch.Tensor, error) {
+		shape := tensorfile.Shape(source.Shape)
+		rowBytes := dtype.Size()
+		if len(shape) > 0 {
+			for _, d := range shape[1:] {
+				rowBytes *= d
+			}
+			shape[0] = n
+		}
+		t := torch.Empty(s, torch.Options{DType: dtype, Device: torch.CPU}, shape...)
+		_, err := source.ReadAt(t.Data(), int64(first)*int64(rowBytes))
+		return t, err
+	}, nothing, nil
+}
+
+func dequantised(q *qlora.Weight) func(s *torch.Scope, first, n int) (*torch.Tensor, error) {
+	var whole *torch.Tensor
+	return func(s *torch.Scope, first, n int) (*torch.Tensor, error) {
+		// Blocks of 64 may cross rows, so the matrix is decoded as a whole, once.
+		if whole == nil {
+			var err error
+			if whole, err = q.Dequantize(nil, torch.Float32); err != nil {
+				return nil, err
+			}
+		}
+		t := whole.In(s).Rows(first, first+n)
+		if first+n == whole.Dim(0) {
+			whole.Free()
+			whole = nil
+		}
+		return t, nil
+	}
+}
+
+// quantisedInTraining says whether QLoRA held the tensor in NF4: the weights of linear layers, the head excepted.
+func (m *merge) quantisedInTraining(spec safetensors.Spec) bool {
+	return len(spec.Shape) == 2 && strings.HasSuffix(spec.Name, "_proj.weight")
+}
+
+func (m *merge) result() MergeResult {
+	files, _ := filepath.Glob(filepath.Join(m.Output, "*.safetensors"))
+	return MergeResult{Base: m.baseDir, Modules: len(m.adapter.Modules), Tensors: len(m.specs), Bytes: m.total, Files: files}
+}
