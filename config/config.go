@@ -39,7 +39,9 @@ import (
 type Options struct {
 	// Rules for keys that no field of the struct has.
 	Rules []Rule
-	// Set holds values laid over the file, each as key=value: see Overlay.
+	// Set holds values laid over the file, each as key=value, read by the same rules. The value is YAML; without one the key is
+	// as if the file did not have it. An item of a list is datasets[0].path or datasets.0.path, and the index after the last
+	// appends an item; a key that has a dot is quoted: lora_rank_pattern."layers.0.q_proj"=8.
 	Set []string
 }
 
@@ -147,9 +149,7 @@ func (d *Document) finish(faults Faults) error {
 // IsSet tells whether the file or an override gives key a value. The key is a path as faults show it: datasets[0].path.
 func (d *Document) IsSet(key string) bool { return d.isSet[key] }
 
-// Line returns the line that key stands on, or that of the nearest key around it; 0 when neither is in the file.
-func (d *Document) Line(key string) int { return d.place(key).line }
-
+// place is where key stands, or the nearest key around it.
 func (d *Document) place(key string) place {
 	for ; key != ""; key = parent(key) {
 		if at, ok := d.places[key]; ok {

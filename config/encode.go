@@ -2,7 +2,6 @@ package config
 
 import (
 	"bytes"
-	"encoding"
 	"fmt"
 	"math"
 	"reflect"
@@ -73,10 +72,6 @@ func encodeValue(v reflect.Value) (*yaml.Node, error) {
 			return nil, err
 		}
 		return encodeValue(reflect.ValueOf(x))
-	}
-	if m, ok := v.Interface().(encoding.TextMarshaler); ok {
-		text, err := m.MarshalText()
-		return textNode(string(text)), err
 	}
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:

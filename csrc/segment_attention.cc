@@ -131,6 +131,8 @@ struct FlashSegments : torch::autograd::Function<FlashSegments> {
 // dense_rows gives x with the elements of a head side by side, as the kernels read them. The rest may be strided.
 at::Tensor dense_rows(const at::Tensor& x) { return x.dim() == 0 || x.stride(-1) == 1 ? x : x.contiguous(); }
 
+std::optional<at::Tensor> given(const at::Tensor& x) { return x.defined() ? std::optional<at::Tensor>(x) : std::nullopt; }
+
 bool flash_fits(const at::Tensor& q, int64_t window) {
   return kernel_level() != Level::composite && q.device().is_cpu() && window <= 0 && q.is_floating_point();
 }
@@ -151,7 +153,7 @@ void segment_attention(aj_tensor q, aj_tensor k, aj_tensor v, const int64_t* bou
   std::vector<int64_t> list(bounds, bounds + n);
   TORCH_CHECK(n >= 1 && list.front() == 0 && list.back() == tq.size(0) && std::is_sorted(list.begin(), list.end()),
               "the segment bounds must rise from 0 to ", tq.size(0));
-  give(out, flash_fits(tq, window) ? FlashSegments::apply(tq, tk, tv, list, maybe(prefix_k), maybe(prefix_v), causal != 0, scale)
+  give(out, flash_fits(tq, window) ? FlashSegments::apply(tq, tk, tv, list, given(pk), given(pv), causal != 0, scale)
                                    : composite(tq, tk, tv, list, pk, pv, causal != 0, window, scale));
 }
 

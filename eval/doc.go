@@ -2,7 +2,7 @@
 //
 // [QueryParser] computes the numbers of the IMPULS reference scripts (sirisacademic/aina-impulse, Apache-2.0), odd behaviour included, and beside
 // them the share of outputs that really parse and validate. Where the reference would stop on an odd output, the query is scored as wrong and its
-// [Result.EvaluationError] says why. [WriteReferenceFiles] writes the files that the reference writes, the same bytes.
+// [Result.EvalError] says why. [Report.WriteReferenceFiles] writes the files that the reference writes, the same bytes.
 //
 // [Retrieval] agrees with sentence-transformers' InformationRetrievalEvaluator, [Classification] with scikit-learn.
 //

@@ -18,7 +18,7 @@ type Result struct {
 	Missing     bool   `json:"missing,omitempty"`          // there was no output at all
 	EvalError   string `json:"evaluation_error,omitempty"` // why the reference could not have scored it; it then counts as wrong
 
-	ValidJSON          bool        `json:"valid_json"` // always true: the reference counts an empty query for what it cannot decode
+	ValidJSON          bool        `json:"valid_json"` // true for every output: the reference counts an empty query for what it cannot decode
 	LanguageCorrect    bool        `json:"language_correct"`
 	PredictedLanguage  string      `json:"predicted_language,omitempty"` // as guessed from the texts
 	Filters            FilterFlags `json:"filters"`
@@ -40,7 +40,7 @@ type Result struct {
 	Gold      *pyjson.Object `json:"gold"`
 }
 
-// Metric is a share of queries for which something holds.
+// metric is a share of queries for which something holds.
 type metric struct {
 	name  string
 	holds func(*Result) bool

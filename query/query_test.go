@@ -118,6 +118,7 @@ func TestSchemaFaultsNameTheirPlace(t *testing.T) {
 		{`{` + strings.Replace(good, `{}`, `{"location": {"value": "Girona"}}`, 1) + `}`, "filters.location: got object, want null or string"},
 		{`{` + strings.Replace(good, `[]`, `[{"type": "bank"}, 3]`, 1) + `}`,
 			"organisations[0].type: not one of university, company, research_center, hospital, ngo, public_entity, null; organisations[1]: got number, want object"},
+		{`{` + strings.Replace(good, `[]`, `[`+strings.Repeat(`{}, `, 5000)+`{}]`, 1) + `}`, "organisations: maxItems: got 101, want 100"},
 		{`{` + good + `, "extra": 1}`, "additional properties 'extra' not allowed"},
 	}
 	for _, c := range cases {

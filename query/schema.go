@@ -120,12 +120,17 @@ func place(path []string) string {
 	return b.String()
 }
 
-// plain turns a decoded value into what the validator knows: maps and numbers of Go.
+// maxItems is the schema's limit on organisations, the only list it allows.
+const maxItems = 100
+
+// plain turns a decoded value into what the validator knows: maps and numbers of Go. Of a list that is too long only as much is kept as it takes to find it so:
+// an output of a hundred megabytes would otherwise have a fault for each of millions of items.
 func plain(v any) any {
 	switch v := v.(type) {
 	case pyjson.Int:
 		return jsonNumber(v)
 	case []any:
+		v = v[:min(len(v), maxItems+1)]
 		out := make([]any, len(v))
 		for i, item := range v {
 			out[i] = plain(item)

@@ -43,7 +43,7 @@ type Config struct {
 	TF32 AutoBool `yaml:"tf32"`
 	// Special tokens laid over those of the tokenizer. They must be in its vocabulary.
 	SpecialTokens SpecialTokens `yaml:"special_tokens"`
-	// Python plugins; Liger and cut cross-entropy only change speed and are ignored, others are refused.
+	// Python plugins. Those that change speed or logging only (Liger, cut cross-entropy, kernels, SwanLab) are ignored, others are refused.
 	Plugins []string `yaml:"plugins"`
 
 	// Device to train on: auto, cpu, cuda or cuda:N. Our own key.
@@ -162,7 +162,7 @@ type Config struct {
 	// The same as a share of all steps.
 	WarmupRatio *float64 `yaml:"warmup_ratio" accept:"[0,1]"`
 	// Optimizer. All AdamW names are one AdamW with 32-bit states.
-	Optimizer string `yaml:"optimizer" accept:"adamw_torch|adamw_torch_fused|adamw_hf|adamw_8bit|adamw_bnb_8bit|paged_adamw_8bit|paged_adamw_32bit|muon"`
+	Optimizer string `yaml:"optimizer" accept:"adamw_torch|adamw_torch_fused|adamw_hf|adamw_8bit|adamw_bnb_8bit|adamw_torch_8bit|adamw_torch_4bit|paged_adamw_8bit|paged_adamw_32bit|muon"`
 	// Details of the optimizer: betas or beta1 and beta2, eps.
 	OptimArgs OptimArgs `yaml:"optim_args"`
 	// How slowly AdamW forgets past gradients.

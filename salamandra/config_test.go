@@ -108,7 +108,7 @@ device: tpu
   train.yml:15: sequence_len: want a whole number of at least 1, have 2k
   train.yml:16: learning_rate: want a number above 0, have -1
   train.yml:17: lr_scheduler: want linear, cosine, cosine_with_restarts, polynomial, constant, constant_with_warmup, inverse_sqrt, cosine_with_min_lr, one_cycle or rex, have cosinus
-  train.yml:18: optimizer: want adamw_torch, adamw_torch_fused, adamw_hf, adamw_8bit, adamw_bnb_8bit, paged_adamw_8bit, paged_adamw_32bit or muon, have lion
+  train.yml:18: optimizer: want adamw_torch, adamw_torch_fused, adamw_hf, adamw_8bit, adamw_bnb_8bit, adamw_torch_8bit, adamw_torch_4bit, paged_adamw_8bit, paged_adamw_32bit or muon, have lion
   train.yml:20: warmup_ratio: warmup_steps is set too; keep one of the two
   train.yml:21: eval_steps: needs data to evaluate on; set val_set_size or test_datasets
   train.yml:23: saves_per_epoch: save_steps is set too; keep one of the two
@@ -231,10 +231,16 @@ compute_dtype: float32
 		"train.yml:12: hub_model_id: has no effect here: nothing is uploaded",
 		"train.yml:14: optimizer: paged_adamw_8bit is AdamW with states of 32 bits, which are never paged",
 		"train.yml:15: gradient_checkpointing: offload is true: what is kept stays in memory",
-		"train.yml:16: plugins[0]: axolotl.integrations.liger.LigerPlugin changes speed only, and the fast paths are always on",
+		"train.yml:16: plugins[0]: axolotl.integrations.liger.LigerPlugin changes speed or logging only",
 		"train.yml:17: evaluation_strategy: is now called eval_strategy",
 		"train.yml:20: compute_dtype: float32 is stronger than bf16, bfloat16, float32 and bnb_4bit_compute_dtype",
 	}, notices)
+}
+
+func TestManyRecipesEvaluateNothingAndAreNoFault(t *testing.T) {
+	_, notices, err := parse(t, smallest+"val_set_size: 0\nevals_per_epoch: 4\n")
+	require.NoError(t, err)
+	require.Equal(t, []string{"train.yml:6: evals_per_epoch: has no effect: there is no data to evaluate on; set val_set_size or test_datasets to have some"}, notices)
 }
 
 func TestValuesOfSeveralShapes(t *testing.T) {

@@ -70,9 +70,10 @@ func (c *Config) validateModel(v *validation) {
 	}
 }
 
-// harmlessPlugin tells whether a plugin of axolotl changes speed only.
+// harmlessPlugin tells whether a plugin of axolotl changes speed or logging only.
 func harmlessPlugin(name string) bool {
-	return strings.HasSuffix(name, ".LigerPlugin") || strings.HasSuffix(name, ".CutCrossEntropyPlugin")
+	last := name[strings.LastIndex(name, ".")+1:]
+	return slices.Contains([]string{"LigerPlugin", "CutCrossEntropyPlugin", "KernelsPlugin", "SwanLabPlugin"}, last)
 }
 
 func (c *Config) validateAdapter(v *validation) {
@@ -252,7 +253,6 @@ func (c *Config) validateEvaluation(v *validation) {
 			set bool
 		}{
 			{"eval_steps", c.EvalSteps > 0},
-			{"evals_per_epoch", c.EvalsPerEpoch > 0},
 			{"eval_strategy", c.EvalStrategy != "" && c.EvalStrategy != "no"},
 			{"early_stopping_patience", c.EarlyStoppingPatience > 0},
 			{"load_best_model_at_end", c.LoadBest},
@@ -284,17 +284,21 @@ func (c *Config) Warnings() []config.Notice {
 		note("compute_dtype", "%s is stronger than bf16, bfloat16, float32 and bnb_4bit_compute_dtype", c.ComputeDType)
 	}
 	switch c.Optimizer {
-	case "adamw_8bit", "adamw_bnb_8bit", "paged_adamw_8bit", "paged_adamw_32bit":
+	case "adamw_8bit", "adamw_bnb_8bit", "adamw_torch_4bit", "adamw_torch_8bit", "paged_adamw_8bit", "paged_adamw_32bit":
 		note("optimizer", "%s is AdamW with states of 32 bits, which are never paged", c.Optimizer)
 	}
 	if c.GradientCheckpointing == CheckpointingOffload || c.GradientCheckpointing == CheckpointingOffloadDisk {
 		note("gradient_checkpointing", "%s is true: what is kept stays in memory", c.GradientCheckpointing)
 	}
 	for i, name := range c.Plugins {
-		note(fmt.Sprintf("plugins[%d]", i), "%s changes speed only, and the fast paths are always on", name)
+		note(fmt.Sprintf("plugins[%d]", i), "%s changes speed or logging only", name)
 	}
-	if (c.ValSetSize > 0 || len(c.TestDatasets) > 0) && c.EvalStrategy == "" && c.EvalSteps == 0 && c.EvalsPerEpoch == 0 {
+	hasValidation := c.ValSetSize > 0 || len(c.TestDatasets) > 0
+	if hasValidation && c.EvalStrategy == "" && c.EvalSteps == 0 && c.EvalsPerEpoch == 0 {
 		note("val_set_size", "evaluation runs after every epoch, as no eval key says when")
+	}
+	if !hasValidation && c.EvalsPerEpoch > 0 {
+		note("evals_per_epoch", "has no effect: there is no data to evaluate on; set val_set_size or test_datasets to have some")
 	}
 	for i := range c.Datasets {
 		c.Datasets[i].warnings(fmt.Sprintf("datasets[%d]", i), note)

@@ -200,19 +200,31 @@ func (s *jsonScanner) id() (int32, error) {
 	return int32(n), nil
 }
 
-// skip passes over one value and returns its text. It checks the brackets and strings; who uses the text checks the rest.
+// skip passes over one value and returns its text. Of an object or an array it looks for the end only; who reads the text
+// checks what is in it.
 func (s *jsonScanner) skip() (json.RawMessage, error) {
-	s.peek()
+	first := s.peek()
 	start := s.pos
-	switch s.peek() {
-	case '{':
-		if err := s.object(func(string) error { _, err := s.skip(); return err }); err != nil {
-			return nil, err
+	switch first {
+	case '{', '[':
+		deep := 0
+		for s.pos < len(s.data) {
+			switch s.data[s.pos] {
+			case '"':
+				if _, err := s.str(); err != nil {
+					return nil, err
+				}
+				continue
+			case '{', '[':
+				deep++
+			case '}', ']':
+				deep--
+			}
+			if s.pos++; deep == 0 {
+				return s.data[start:s.pos], nil
+			}
 		}
-	case '[':
-		if err := s.array(func() error { _, err := s.skip(); return err }); err != nil {
-			return nil, err
-		}
+		return nil, s.errorf("the text ends inside what %q begins: the file is cut off", first)
 	case '"':
 		if _, err := s.str(); err != nil {
 			return nil, err

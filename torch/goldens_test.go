@@ -173,7 +173,7 @@ var operations = map[string]func(g golden, in []*torch.Tensor) []*torch.Tensor{
 // tolerances are parts of the largest value. 16-bit results may fall on the other side of one rounding.
 var tolerances = map[torch.DType]float64{torch.Float32: 2e-6, torch.Float64: 1e-13, torch.Float16: 1e-3, torch.BFloat16: 8e-3}
 
-func requireSame(t *testing.T, want, got *torch.Tensor, what string) {
+func requireSame(t *testing.T, want, got *torch.Tensor, tolerances map[torch.DType]float64, what string) {
 	t.Helper()
 	require.NotNil(t, got, what)
 	require.Equal(t, want.Shape(), got.Shape(), "%s: shape", what)
@@ -197,7 +197,7 @@ func TestOperationsAgreeWithPythonTorch(t *testing.T) {
 	tensors := torchtest.Goldens(t, file, "testdata/ops.safetensors")
 	for i, g := range cases {
 		t.Run(fmt.Sprintf("%d %s %s", i, g.Op, g.Note), func(t *testing.T) {
-			check := func() error { checkGolden(t, file.Child("case"), tensors, g, operations[g.Op]); return nil }
+			check := func() error { checkGolden(t, file.Child("case"), tensors, g, tolerances, operations[g.Op]); return nil }
 			require.NoError(t, torch.Run(check))
 		})
 	}
@@ -211,7 +211,7 @@ func readCases(t *testing.T, path string) []golden {
 	return cases
 }
 
-func checkGolden(t *testing.T, s *torch.Scope, tensors map[string]*torch.Tensor, g golden, f func(golden, []*torch.Tensor) []*torch.Tensor) {
+func checkGolden(t *testing.T, s *torch.Scope, tensors map[string]*torch.Tensor, g golden, tolerances map[torch.DType]float64, f func(golden, []*torch.Tensor) []*torch.Tensor) {
 	defer s.Close()
 	require.NotNil(t, f, "no operation of this name")
 	var leaves, in, roots, seeds []*torch.Tensor
@@ -232,7 +232,7 @@ func checkGolden(t *testing.T, s *torch.Scope, tensors map[string]*torch.Tensor,
 	outs := f(g, in)
 	require.Len(t, outs, len(g.Out))
 	for j, out := range outs {
-		requireSame(t, tensors[g.Out[j]], out, fmt.Sprintf("result %d", j))
+		requireSame(t, tensors[g.Out[j]], out, tolerances, fmt.Sprintf("result %d", j))
 		if g.Seed[j] != "" && out.RequiresGrad() {
 			roots, seeds = append(roots, out), append(seeds, tensors[g.Seed[j]].In(s))
 		}
@@ -245,7 +245,7 @@ func checkGolden(t *testing.T, s *torch.Scope, tensors map[string]*torch.Tensor,
 			require.Nil(t, leaves[j].Grad(s), "input %d has no gradient", j)
 			continue
 		}
-		requireSame(t, tensors[name], leaves[j].Grad(s), fmt.Sprintf("gradient %d", j))
+		requireSame(t, tensors[name], leaves[j].Grad(s), tolerances, fmt.Sprintf("gradient %d", j))
 	}
 }
 

@@ -14,6 +14,7 @@ func newRootCommand() *cobra.Command {
 		newDoctorCommand(),
 		newEvalCommand(),
 		newMergeCommand(),
+		newParseCommand(),
 		newPrepareCommand(),
 		newReportCommand(),
 		newSetupCommand(),

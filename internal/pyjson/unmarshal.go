@@ -239,8 +239,14 @@ func (d *decoder) number() (any, error) {
 	if literal == "-0" {
 		literal = "0"
 	}
+	if len(literal) == 1 {
+		return smallInts[literal[0]-'0'], nil
+	}
 	return Int(literal), nil
 }
+
+// smallInts are the one-digit integers as values, so that a long list of them takes no memory beyond the list.
+var smallInts = [10]any{Int("0"), Int("1"), Int("2"), Int("3"), Int("4"), Int("5"), Int("6"), Int("7"), Int("8"), Int("9")}
 
 func (d *decoder) digits(at int) int {
 	for at < len(d.text) && '0' <= d.text[at] && d.text[at] <= '9' {

@@ -2,7 +2,9 @@ package llama
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -198,4 +200,26 @@ func (c Config) Parameters() int {
 		n += c.VocabSize * c.HiddenSize
 	}
 	return n
+}
+
+// GenerationStops are the end tokens that dir/generation_config.json names; none where there is no such file.
+func GenerationStops(dir string) ([]int, error) {
+	path := filepath.Join(dir, "generation_config.json")
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("llama: %w", err)
+	}
+	var f struct {
+		EOS json.RawMessage `json:"eos_token_id"`
+	}
+	if err := json.Unmarshal(data, &f); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	ids, err := tokenIDs(f.EOS)
+	if err != nil {
+		return nil, fmt.Errorf("%s: eos_token_id: %w", path, err)
+	}
+	return ids, nil
 }

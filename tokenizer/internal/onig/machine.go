@@ -4,20 +4,21 @@ import "unicode/utf8"
 
 // machine runs a program over one text by backtracking: what remains to be tried lies on a stack.
 type machine struct {
-	re    *Regexp
-	text  []byte
-	start int // where the search began, for \G
-	stack []choice
-	marks []int
-	steps int
+	re      *Regexp
+	text    []byte
+	start   int // where the search began, for \G
+	stack   []choice
+	marks   []int
+	steps   int
+	allowed int // steps, for all matches of the text together
 }
 
 // choice is a point to come back to: continue at pc from pos. A greedy run that may give characters back has low < pos;
 // an entry with pc < 0 puts mark -pc-1 back to pos.
 type choice struct{ pc, pos, low int }
 
-// maxSteps is the work allowed for one match, of the order of Oniguruma's own limit of ten million retries.
-const maxSteps = 50_000_000
+// maxSteps is the work allowed beside what grows with the text: Oniguruma's own limit is ten million retries for a match.
+const maxSteps = 10_000_000
 
 // run matches the program from pc at pos and returns the end of the match, or -1.
 func (m *machine) run(pc, pos int) (int, error) {
@@ -27,7 +28,7 @@ func (m *machine) run(pc, pos int) (int, error) {
 		m.marks = make([]int, m.re.marks)
 	}
 	for {
-		if m.steps++; m.steps > maxSteps {
+		if m.steps++; m.steps > m.allowed {
 			return -1, ErrTooLong
 		}
 		i := &program[pc]

@@ -60,7 +60,7 @@ func (re *Regexp) FindAll(text []byte, yield func(Match) bool) error {
 		re.scan.findAll(text, yield)
 		return nil
 	}
-	m := machine{re: re, text: text}
+	m := machine{re: re, text: text, allowed: maxSteps + 1000*len(text)}
 	return m.findAll(yield)
 }
 
@@ -91,7 +91,6 @@ func (m *machine) findAll(yield func(Match) bool) error {
 
 // search finds the leftmost match that begins at from or later.
 func (m *machine) search(from int) (Match, bool, error) {
-	m.steps = 0
 	m.start = from
 	for at := from; ; {
 		if first := m.re.first; first != nil {

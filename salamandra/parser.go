@@ -1,0 +1,247 @@
+package salamandra
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ajolote-ai/ajolote/chat"
+	"github.com/ajolote-ai/ajolote/generate"
+	"github.com/ajolote-ai/ajolote/hub"
+	"github.com/ajolote-ai/ajolote/lora"
+	"github.com/ajolote-ai/ajolote/models/llama"
+	"github.com/ajolote-ai/ajolote/query"
+	"github.com/ajolote-ai/ajolote/tokenizer"
+)
+
+// ParserOptions say how a parser is loaded and how it writes. The zero value is fine.
+type ParserOptions struct {
+	Adapter     string // folder of an adapter to put on the model; "" for none
+	Load4Bit    bool   // hold the linear layers in NF4
+	DoubleQuant bool   // with Load4Bit: quantise the scales too, as training does
+
+	// Prompt is the system prompt; "" takes the one that training stored beside the adapter or the model.
+	Prompt string
+	// MaxNewTokens limits an answer; 0 for 1024.
+	MaxNewTokens int
+	// Temperature of sampling; 0 takes the likeliest token.
+	Temperature float64
+	Seed        uint64
+	// MaxBatch is how many queries are decoded together; 0 for 16.
+	MaxBatch int
+
+	Loading func(done, total int64) // told the bytes of the model that are read; nil for nobody
+}
+
+// Parser turns questions into queries. It is safe for many goroutines.
+type Parser struct {
+	options   ParserOptions
+	model     *llama.Model
+	adapter   *lora.Adapter
+	tokenizer *tokenizer.Tokenizer
+	template  *chat.Template
+	generator *generate.Generator
+	prompt    Prompt
+	bos       []int32
+	stop      []int32
+}
+
+// LoadParser loads a model directory, or a hub name, and keeps the system prompt's keys and values for all queries. Free
+// the parser with [Parser.Close].
+func LoadParser(ctx context.Context, model string, o ParserOptions) (p *Parser, err error) {
+	dir, err := hub.Fetch(ctx, hub.Request{Name: model, Allow: hub.ModelFiles()})
+	if err != nil {
+		return nil, err
+	}
+	p = &Parser{options: o}
+	defer func() {
+		if err != nil {
+			p.Close()
+			p = nil
+		}
+	}()
+	if err := p.speech(dir); err != nil {
+		return p, err
+	}
+	p.model, err = llama.Load(ctx, dir, llama.LoadOptions{Load4Bit: o.Load4Bit, DoubleQuant: o.DoubleQuant, Progress: o.Loading})
+	if err != nil {
+		return p, err
+	}
+	if o.Adapter != "" {
+		if p.adapter, err = lora.Load(p.model, o.Adapter, &p.model.Clock); err != nil {
+			return p, err
+		}
+	}
+	p.generator = &generate.Generator{Model: p.model, Tokenizer: p.tokenizer, MaxBatch: o.MaxBatch}
+	if p.stop, err = p.stopTokens(dir); err != nil {
+		return p, err
+	}
+	return p, p.keepPrompt(ctx)
+}
+
+// speech reads the tokenizer, the template and the prompt: the adapter's, where it has them, before the model's.
+func (p *Parser) speech(dir string) (err error) {
+	places := []string{dir}
+	if p.options.Adapter != "" {
+		places = []string{p.options.Adapter, dir}
+	}
+	for _, place := range places {
+		if p.tokenizer == nil && slices.ContainsFunc(tokenizerFiles[:2], func(f string) bool { return exists(place + "/" + f) }) {
+			if p.tokenizer, err = tokenizer.Load(place); err != nil {
+				return err
+			}
+		}
+		if p.template == nil || p.template.IsDefault() {
+			if p.template, err = chat.Load(place); err != nil {
+				return err
+			}
+		}
+		if p.prompt == (Prompt{}) {
+			if p.prompt, _, err = ReadPrompt(place); err != nil {
+				return err
+			}
+		}
+	}
+	if p.tokenizer == nil {
+		return fmt.Errorf("salamandra: %s has no tokenizer.json and no tokenizer.model", dir)
+	}
+	if p.options.Prompt != "" {
+		p.prompt.System = p.options.Prompt
+	}
+	if p.prompt.System == "" {
+		return fmt.Errorf("salamandra: %s stores no system prompt (%s): give one", strings.Join(places, ", "), PromptFile)
+	}
+	return nil
+}
+
+// stopTokens are the ids that end an answer: generation_config.json's and config.json's, and the mark that the template puts
+// behind an answer.
+func (p *Parser) stopTokens(dir string) ([]int32, error) {
+	var ids []int32
+	for _, id := range p.model.Config.EOS {
+		ids = append(ids, int32(id))
+	}
+	more, err := llama.GenerationStops(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range more {
+		ids = append(ids, int32(id))
+	}
+	messages := []chat.Message{{Role: "system", Content: "s"}, {Role: "user", Content: "u"}, {Role: "assistant", Content: "a"}}
+	if r, err := p.template.ApplyTurns(messages, chat.Options{}); err == nil {
+		end := r.Turns[2].End
+		if id, ok := p.tokenizer.TokenToID(r.Text[end.Start:end.End]); ok {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	if ids = slices.Compact(ids); len(ids) == 0 {
+		return nil, errors.New("salamandra: neither config.json, generation_config.json nor the chat template says which token ends an answer")
+	}
+	return ids, nil
+}
+
+// encode renders a question behind the prompt, as training saw it, up to where the answer begins.
+func (p *Parser) encode(question string) ([]int32, error) {
+	text, err := p.template.Apply([]chat.Message{{Role: "system", Content: p.prompt.System}, {Role: "user", Content: question}},
+		chat.Options{AddGenerationPrompt: true})
+	if err != nil {
+		return nil, err
+	}
+	return p.tokenizer.AppendIDs(slices.Clone(p.bos), text, tokenizer.EncodeOptions{WithoutSpecialTokens: true})
+}
+
+// keepPrompt computes what all questions share. It is found by comparing the tokens of two questions that share nothing.
+func (p *Parser) keepPrompt(ctx context.Context) error {
+	if p.prompt.BOS {
+		if id := p.model.Config.BOS; id >= 0 {
+			p.bos = []int32{int32(id)}
+		}
+	}
+	a, err := p.encode("a")
+	if err != nil {
+		return err
+	}
+	b, err := p.encode("0")
+	if err != nil {
+		return err
+	}
+	return p.generator.KeepPrefix(ctx, a[:common(a, b)])
+}
+
+// Answer is what became of one question.
+type Answer struct {
+	Query  *query.Query // nil when Err is not
+	Raw    string       // the model's text
+	Tokens int          // that it wrote
+	Cut    bool         // it reached the limit of tokens
+	Err    error        // the text is no JSON, or not of the schema
+}
+
+// Parse turns a question into a query. The error is that of [Answer].
+func (p *Parser) Parse(ctx context.Context, question string) (*query.Query, error) {
+	answers, err := p.ParseAll(ctx, []string{question}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return answers[0].Query, answers[0].Err
+}
+
+// ParseAll parses questions, several at once, and returns the answers in their order. each, unless nil, gets every answer as
+// soon as it is there. An answer that is no query is an error of that answer alone.
+func (p *Parser) ParseAll(ctx context.Context, questions []string, each func(i int, a Answer)) ([]Answer, error) {
+	requests := make([]generate.Request, len(questions))
+	answers := make([]Answer, len(questions))
+	for i, q := range questions {
+		ids, err := p.encode(q)
+		if err != nil {
+			return nil, fmt.Errorf("salamandra: question %d: %w", i+1, err)
+		}
+		requests[i] = generate.Request{Prompt: ids, Options: generate.Options{
+			MaxNewTokens: p.maxNewTokens(len(ids)), StopTokens: p.stop, Temperature: p.options.Temperature, Seed: p.options.Seed + uint64(i),
+		}}
+	}
+	_, err := p.generator.GenerateAll(ctx, requests, func(i int, r generate.Result) {
+		answers[i] = answer(r)
+		if each != nil {
+			each(i, answers[i])
+		}
+	})
+	return answers, err
+}
+
+// maxNewTokens is the limit, or what the model has positions for.
+func (p *Parser) maxNewTokens(prompt int) int {
+	limit := p.options.MaxNewTokens
+	if limit == 0 {
+		limit = min(1024, max(1, p.model.Config.MaxPositions-prompt))
+	}
+	return limit
+}
+
+func answer(r generate.Result) Answer {
+	a := Answer{Raw: strings.TrimSpace(r.Text), Tokens: len(r.Tokens), Cut: r.Reason == generate.Length, Err: r.Err}
+	if a.Err == nil {
+		a.Query, a.Err = query.Parse(a.Raw)
+	}
+	return a
+}
+
+// Close frees the model. No call may be under way.
+func (p *Parser) Close() {
+	if p == nil {
+		return
+	}
+	if p.generator != nil {
+		p.generator.Close()
+	}
+	if p.adapter != nil {
+		p.adapter.Free()
+	}
+	if p.model != nil {
+		p.model.Free()
+	}
+}
