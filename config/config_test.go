@@ -243,6 +243,7 @@ func TestValuesThatAreRefused(t *testing.T) {
 		"save_safetensors: false":         "save_safetensors: false is refused: only safetensors are written",
 		"world_size: 2":                   "world_size: 2 is refused: one device is used",
 		"zzzzzzzzzzzzz: 1":                "zzzzzzzzzzzzz: no such key",
+		"excess_length: x":                "did you mean excess_length_strategy?",
 		"tokeniser_type: x":               "did you mean tokenizer_type?",
 		"lr: 1\nlearning_rate: 0.5":       "lr: is the old name of learning_rate, which is set too (line 2); keep one",
 	} {

@@ -83,7 +83,11 @@ func switchesOn(n *yaml.Node) bool {
 func suggestion(key, path string, fields map[string]field, rules []Rule) string {
 	best, bestDistance := "", max(1, len(key)/3)+1
 	consider := func(candidate string) {
-		if d := editDistance(key, candidate); d < bestDistance || d == bestDistance && best != "" && candidate < best {
+		d := editDistance(key, candidate)
+		if len(key) > 4 && strings.HasPrefix(candidate, key) { // cut short: adam_eps
+			d = 1
+		}
+		if d < bestDistance || d == bestDistance && best != "" && candidate < best {
 			best, bestDistance = candidate, d
 		}
 	}

@@ -156,7 +156,6 @@ func TestFaultsOfValuesThatDoNotFitTogether(t *testing.T) {
 		"optim_args: beta3=1":                                                "optim_args: beta3 cannot be set",
 		"optim_args: beta1=x":                                                "optim_args: want beta1, beta2 and eps",
 		"min_sample_len: 600":                                                "min_sample_len: is larger than sequence_len (512)",
-		"curriculum_sampling: true\nsample_packing: true":                    "curriculum_sampling: sample_packing chooses the order",
 		"chat_template: jinja":                                               "chat_template: jinja needs the template itself",
 		"chat_template: tokenizer_default_fallback_gemma":                    "chat_template: want tokenizer_default_fallback_chatml or",
 		"eval_steps: 2.5\nval_set_size: 1":                                   "eval_steps: want a share below 1, or a whole number of steps, have 2.5",

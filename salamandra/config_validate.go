@@ -218,9 +218,6 @@ func (c *Config) validateTraining(v *validation) {
 	if c.MicroBatchSize > 0 && c.BatchSize%c.MicroBatchSize != 0 {
 		v.problem("batch_size", "%d is no multiple of micro_batch_size (%d)", c.BatchSize, c.MicroBatchSize)
 	}
-	if c.CurriculumSampling && c.SamplePacking {
-		v.problem("curriculum_sampling", "sample_packing chooses the order of the examples; keep one of the two")
-	}
 }
 
 func (c *Config) validateEvaluation(v *validation) {

@@ -32,7 +32,7 @@ type Padding struct {
 }
 
 // maxPadding is more tokens than any model takes: a larger number is a mistake that would fill the memory.
-const maxPadding = 1 << 24
+const maxPadding = 1 << 20
 
 func (t *Truncation) validate() error {
 	switch {

@@ -45,13 +45,21 @@ func (c *compiler) add(i instruction) int {
 	return len(c.program) - 1
 }
 
+// compiled is the set of a node; a node that repeats puts into the program many times shares it.
+func (n *node) compiled() *set {
+	if n.ready == nil {
+		n.ready = n.set.compile()
+	}
+	return n.ready
+}
+
 func (c *compiler) emit(n *node) error {
 	if len(c.program) > maxProgram {
 		return fmt.Errorf("is too large: its repeats expand to more than %d steps", maxProgram)
 	}
 	switch n.kind {
 	case nodeSet:
-		c.add(instruction{op: opSet, set: n.set.compile()})
+		c.add(instruction{op: opSet, set: n.compiled()})
 	case nodeSequence:
 		for _, child := range n.children {
 			if err := c.emit(child); err != nil {
@@ -115,7 +123,7 @@ func (c *compiler) repeat(n *node) error {
 		body = body.children[0]
 	}
 	if body.kind == nodeSet && n.mode != lazy {
-		c.add(instruction{op: opRun, set: body.set.compile(), low: n.min, high: n.max, hold: n.mode == possessive})
+		c.add(instruction{op: opRun, set: body.compiled(), low: n.min, high: n.max, hold: n.mode == possessive})
 		return nil
 	}
 	if n.mode == possessive {

@@ -17,6 +17,7 @@ type node struct {
 	at       assertion
 	behind   bool // look-around: behind, else ahead
 	negative bool
+	ready    *set // set in the form for matching, once it is asked for
 	folded   rune // a letter under (?i), for the check on multi-character folds; else 0
 }
 

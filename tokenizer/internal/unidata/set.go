@@ -12,13 +12,20 @@ type Set struct {
 func NewSet(list []Span) *Set {
 	page := make(map[int]*[4]uint64)
 	for _, s := range list {
-		for r := max(s.First, 0); r <= min(s.Last, 0x10FFFF); r++ {
-			p := page[int(r>>8)]
+		for word := max(s.First, 0) >> 6; word <= min(s.Last, 0x10FFFF)>>6; word++ {
+			mask := ^uint64(0)
+			if first := s.First - word<<6; first > 0 {
+				mask <<= first
+			}
+			if last := s.Last - word<<6; last < 63 {
+				mask &= ^uint64(0) >> (63 - last)
+			}
+			p := page[int(word>>2)]
 			if p == nil {
 				p = new([4]uint64)
-				page[int(r>>8)] = p
+				page[int(word>>2)] = p
 			}
-			p[r>>6&3] |= 1 << (r & 63)
+			p[word&3] |= mask
 		}
 	}
 	set := &Set{bits: make([][4]uint64, 1)}

@@ -14,7 +14,7 @@ import (
 type speaker struct {
 	book     *phrasebook
 	lang     Language
-	demonyms map[string]map[string]string // by English name of the place
+	demonyms map[string]map[string]string // by place and gender
 	r        *rand.Rand
 	slips    float64 // rate at which a connecting word is misspelt
 }
