@@ -1,18 +1,23 @@
 // Dropout whose mask is a function of (seed, stream, row, column) alone, so that a recomputed layer, another split into
 // micro-batches and a resumed run all draw the same one. Numbers: Philox4x32-10 (Salmon et al., 2011).
-#include "shim.h"
+#include "kernels/elementwise.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/ones.h>
 #include <torch/csrc/autograd/custom_function.h>
-
-#include <array>
 
 namespace ajolote {
 namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
+
+struct Mask {
+  double p;
+  uint64_t seed, stream;
+  int64_t first_row;
+};
 
 uint64_t mix(uint64_t z) {  // the finaliser of SplitMix64
   z += 0x9e3779b97f4a7c15u;
@@ -21,52 +26,83 @@ uint64_t mix(uint64_t z) {  // the finaliser of SplitMix64
   return z ^ (z >> 31);
 }
 
-std::array<uint32_t, 4> philox(std::array<uint32_t, 4> c, uint64_t key) {
-  uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
-  for (int round = 0; round < 10; round++) {
-    uint64_t a = 0xD2511F53ull * c[0], b = 0xCD9E8D57ull * c[2];
-    c = {static_cast<uint32_t>(b >> 32) ^ c[1] ^ k0, static_cast<uint32_t>(b),
-         static_cast<uint32_t>(a >> 32) ^ c[3] ^ k1, static_cast<uint32_t>(a)};
-    k0 += 0x9E3779B9u;
-    k1 += 0xBB67AE85u;
+// drop: rows [begin, end) of x times their mask, of 0 and 1/(1-p). One counter gives the four numbers of four columns; a
+// block of counters goes through the ten rounds side by side.
+template <typename E>
+AJ_BODY drop_body(const E* x, E* y, int64_t begin, int64_t end, int64_t columns, int64_t first_row, uint64_t key, uint32_t limit,
+                  float kept) {
+  constexpr int64_t kBlock = 16;
+  uint32_t c[4][kBlock];
+  for (int64_t r = begin; r < end; r++) {
+    const uint64_t row = static_cast<uint64_t>(first_row + r);
+    for (int64_t start = 0; start < columns; start += 4 * kBlock) {
+#pragma omp simd
+      for (int64_t i = 0; i < kBlock; i++) {
+        c[0][i] = static_cast<uint32_t>(start / 4 + i);
+        c[1][i] = static_cast<uint32_t>(row);
+        c[2][i] = static_cast<uint32_t>(row >> 32);
+        c[3][i] = 0;
+      }
+      uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
+      for (int round = 0; round < 10; round++) {
+#pragma omp simd
+        for (int64_t i = 0; i < kBlock; i++) {
+          const uint64_t a = 0xD2511F53ull * c[0][i], b = 0xCD9E8D57ull * c[2][i];
+          c[0][i] = static_cast<uint32_t>(b >> 32) ^ c[1][i] ^ k0;
+          c[1][i] = static_cast<uint32_t>(b);
+          c[2][i] = static_cast<uint32_t>(a >> 32) ^ c[3][i] ^ k1;
+          c[3][i] = static_cast<uint32_t>(a);
+        }
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+      }
+      const int64_t n = std::min(4 * kBlock, columns - start);
+      const E* from = x + r * columns + start;
+      E* to = y + r * columns + start;
+      for (int64_t j = 0; j < n; j++) narrow(widen(from[j]) * (c[j % 4][j / 4] < limit ? 0.f : kept), &to[j]);
+    }
   }
-  return c;
+}
+AJ_LEVELS(drop,
+          (const E* x, E* y, int64_t begin, int64_t end, int64_t columns, int64_t first_row, uint64_t key, uint32_t limit, float kept),
+          (x, y, begin, end, columns, first_row, key, limit, kept))
+
+template <typename E>
+at::Tensor times_mask(const at::Tensor& x, const Mask& m) {
+  const int64_t columns = x.size(-1), rows = columns ? x.numel() / columns : 0;
+  at::Tensor y = at::empty(x.sizes(), x.options());
+  const uint64_t key = mix(m.seed ^ mix(m.stream));
+  const uint32_t limit = static_cast<uint32_t>(m.p * 4294967296.0);
+  const float kept = static_cast<float>(rounded<E>(static_cast<float>(1.0 / (1.0 - m.p))));
+  at::parallel_for(0, rows, grain_rows(columns), [&](int64_t begin, int64_t end) {
+    drop<E>(elements<E>(x), elements_to_write<E>(y), begin, end, columns, m.first_row, key, limit, kept);
+  });
+  return y;
 }
 
-// mask gives [rows, columns] of 0 and 1/(1-p).
-at::Tensor mask(const at::Tensor& x, double p, uint64_t seed, uint64_t stream, int64_t first_row) {
-  const int64_t columns = x.size(-1), rows = columns ? x.numel() / columns : 0;
-  at::Tensor m = at::empty({rows, columns}, at::TensorOptions().dtype(at::kFloat));
-  float* data = m.data_ptr<float>();
-  const uint64_t key = mix(seed ^ mix(stream));
-  const uint64_t limit = static_cast<uint64_t>(p * 4294967296.0);
-  const float kept = static_cast<float>(1.0 / (1.0 - p));
-  at::parallel_for(0, rows, 16, [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; r++) {
-      const uint64_t row = static_cast<uint64_t>(first_row + r);
-      for (int64_t c = 0; c < columns; c += 4) {
-        auto u = philox({static_cast<uint32_t>(c / 4), static_cast<uint32_t>(row), static_cast<uint32_t>(row >> 32), 0}, key);
-        for (int64_t j = 0; j < 4 && c + j < columns; j++) data[r * columns + c + j] = u[j] < limit ? 0.f : kept;
-      }
-    }
-  });
-  return m.view(x.sizes()).to(x.device(), x.scalar_type());
+// The composite multiplies by the mask as a tensor; the mask itself is always made in main memory.
+at::Tensor dropped(const at::Tensor& x, const Mask& m) {
+  if (!kernels_fit(x)) {
+    at::Tensor ones = at::ones(x.sizes(), at::TensorOptions().dtype(at::kFloat));
+    return x * times_mask<float>(ones, m).to(x.device(), x.scalar_type());
+  }
+  return x.scalar_type() == at::kFloat ? times_mask<float>(x, m) : times_mask<bf16>(x, m);
 }
 
 struct CounterDropout : torch::autograd::Function<CounterDropout> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, double p, int64_t seed, int64_t stream,
-                            int64_t first_row) {
-    ctx->saved_data["p"] = p;
-    ctx->saved_data["seed"] = seed;
-    ctx->saved_data["stream"] = stream;
-    ctx->saved_data["first_row"] = first_row;
-    return x * mask(x, p, static_cast<uint64_t>(seed), static_cast<uint64_t>(stream), first_row);
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const Mask& m) {
+    ctx->saved_data["p"] = m.p;
+    ctx->saved_data["seed"] = static_cast<int64_t>(m.seed);
+    ctx->saved_data["stream"] = static_cast<int64_t>(m.stream);
+    ctx->saved_data["first_row"] = m.first_row;
+    return dropped(x.contiguous(), m);
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list dy) {
-    at::Tensor m = mask(dy[0], ctx->saved_data["p"].toDouble(), static_cast<uint64_t>(ctx->saved_data["seed"].toInt()),
-                        static_cast<uint64_t>(ctx->saved_data["stream"].toInt()), ctx->saved_data["first_row"].toInt());
-    return {dy[0] * m, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
+    auto& saved = ctx->saved_data;
+    const Mask m{saved["p"].toDouble(), static_cast<uint64_t>(saved["seed"].toInt()), static_cast<uint64_t>(saved["stream"].toInt()),
+                 saved["first_row"].toInt()};
+    return {dropped(dy[0].contiguous(), m), at::Tensor()};
   }
 };
 
@@ -75,7 +111,7 @@ struct CounterDropout : torch::autograd::Function<CounterDropout> {
 void counter_dropout(aj_tensor x, double p, uint64_t seed, uint64_t stream, int64_t first_row, aj_tensor* out) {
   TORCH_CHECK(p >= 0 && p < 1, "the dropout probability must lie in [0, 1), not be ", p);
   TORCH_CHECK(T(x).dim() >= 1, "dropout needs rows");
-  give(out, CounterDropout::apply(T(x), p, static_cast<int64_t>(seed), static_cast<int64_t>(stream), first_row));
+  give(out, CounterDropout::apply(T(x), Mask{p, seed, stream, first_row}));
 }
 
 }  // namespace ajolote

@@ -3,18 +3,20 @@
 // Rows go through in chunks that fit a byte budget. As the factor of the loss is known beforehand, the forward pass turns
 // each chunk of logits into its gradient in place and multiplies it back: what backward needs is already there (the idea of
 // Liger-Kernel's fused linear cross-entropy). A 16-bit head is widened in bands of rows, never as a whole.
-#include "shim.h"
+#include "kernels/elementwise.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
-#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace ajolote {
 namespace {
@@ -33,6 +35,62 @@ void bands(const at::Tensor& weight, at::ScalarType type, F f) {
   }
 }
 
+// to_gradient turns rows [begin, end) of logits into scale * (softmax - one at the target) and writes their losses, not
+// scaled; with write false it leaves the logits as exponentials. Sums of a block are float32, sums of blocks float64.
+template <typename E>
+AJ_BODY to_gradient_body(E* z, const int64_t* targets, double* loss, int64_t begin, int64_t end, int64_t words, float scale, bool write) {
+  constexpr int64_t kBlock = 1024;
+  for (int64_t r = begin; r < end; r++) {
+    E* row = z + r * words;
+    const float picked = row[targets[r]];
+    float top = row[0];
+#pragma omp simd reduction(max : top)
+    for (int64_t i = 0; i < words; i++) top = row[i] > top ? row[i] : top;
+    double total = 0;
+    for (int64_t start = 0; start < words; start += kBlock) {
+      const int64_t stop = std::min(words, start + kBlock);
+      float sum = 0;
+#pragma omp simd reduction(+ : sum)
+      for (int64_t i = start; i < stop; i++) {
+        row[i] = exponential(row[i] - top);
+        sum += row[i];
+      }
+      total += sum;
+    }
+    loss[r] = std::log(total) + top - picked;
+    if (!write) continue;
+    const float factor = static_cast<float>(scale / total);
+#pragma omp simd
+    for (int64_t i = 0; i < words; i++) row[i] *= factor;
+    row[targets[r]] -= scale;
+  }
+}
+AJ_LEVELS(to_gradient, (E* z, const int64_t* targets, double* loss, int64_t begin, int64_t end, int64_t words, float scale, bool write),
+          (z, targets, loss, begin, end, words, scale, write))
+
+// chunk_gradient turns logits z [n, words] into their gradient, where one is wanted, and returns the loss, not scaled.
+double chunk_gradient(at::Tensor& z, const at::Tensor& targets, double scale, bool wanted) {
+  const int64_t n = z.size(0), words = z.size(1);
+  if (kernels_fit(z)) {
+    std::vector<double> loss(static_cast<size_t>(n));
+    const at::Tensor y = targets.contiguous();
+    at::parallel_for(0, n, 1, [&](int64_t begin, int64_t end) {
+      to_gradient<float>(elements_to_write<float>(z), elements<int64_t>(y), loss.data(), begin, end, words, static_cast<float>(scale),
+                         wanted);
+    });
+    return std::accumulate(loss.begin(), loss.end(), 0.0);
+  }
+  at::Tensor ys = targets.unsqueeze(1), top = z.amax(1, /*keepdim=*/true), picked = z.gather(1, ys);
+  z.sub_(top).exp_();
+  at::Tensor total = z.sum(1, /*keepdim=*/true);
+  if (wanted) {
+    z.div_(total);
+    z.scatter_add_(1, ys, at::full_like(ys, -1.0, z.options()));
+    z.mul_(scale);
+  }
+  return (total.log() + top - picked).sum(at::kDouble).item<double>();
+}
+
 struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& hidden, const at::Tensor& weight,
                             const at::Tensor& targets, double scale, int64_t budget, bool grad_mode) {
@@ -46,21 +104,13 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
     double loss = 0;
     for (int64_t first = 0; first < rows; first += chunk) {
       int64_t n = std::min(chunk, rows - first);
-      at::Tensor xs = x.narrow(0, first, n), ys = targets.narrow(0, first, n).unsqueeze(1);
+      at::Tensor xs = x.narrow(0, first, n);
       at::Tensor z = at::empty({n, words}, x.options());
       bands(weight, at::kFloat, [&](int64_t from, int64_t count, const at::Tensor& w) {
         at::Tensor part = z.narrow(1, from, count);
         at::mm_out(part, xs, w.t());
       });
-      at::Tensor top = z.amax(1, /*keepdim=*/true);
-      at::Tensor picked = z.gather(1, ys);
-      z.sub_(top).exp_();
-      at::Tensor total = z.sum(1, /*keepdim=*/true);
-      loss += (total.log() + top - picked).sum(at::kDouble).item<double>();
-      if (!dx_wanted && !dw_wanted) continue;
-      z.div_(total);
-      z.scatter_add_(1, ys, at::full_like(ys, -1.0, z.options()));
-      z.mul_(scale);
+      loss += chunk_gradient(z, targets.narrow(0, first, n), scale, dx_wanted || dw_wanted);
       if (dx_wanted) {
         at::Tensor d = dx.narrow(0, first, n);
         bands(weight, at::kFloat, [&](int64_t from, int64_t count, const at::Tensor& w) {
@@ -93,6 +143,7 @@ void linear_cross_entropy(aj_tensor hidden, aj_tensor weight, aj_tensor targets,
               w.sizes());
   TORCH_CHECK(y.dim() == 1 && y.size(0) == x.size(0) && y.scalar_type() == at::kLong, "targets must be int64 [", x.size(0),
               "], not ", y.scalar_type(), " ", y.sizes());
+  TORCH_CHECK(w.size(0) > 0, "the head has no words");
   TORCH_CHECK(budget_bytes > 0, "the budget of bytes must be positive");
   if (y.numel()) {
     int64_t low = y.min().item<int64_t>(), high = y.max().item<int64_t>();

@@ -189,6 +189,7 @@ func TestFaultsOfDatasets(t *testing.T) {
 		"{path: a, chat_template: gemma}":                  "datasets[0].chat_template: want tokenizer_default, chatml",
 		"{path: a, shards: 4}":                             "datasets[0].shards: 4 is refused: it selects a part of the rows",
 		"{path: a, message_property_mappings: {role: ''}}": "datasets[0].message_property_mappings.role: is empty",
+		"{path: a, roles: {user: [x], assistant: [x]}}":    "datasets[0].roles.user: x is listed under assistant too",
 		"{path: a, ds_type: csv}":                          "datasets[0].ds_type: want json, jsonl, parquet or nothing, have csv",
 	} {
 		t.Run(text, func(t *testing.T) {

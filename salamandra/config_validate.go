@@ -165,9 +165,18 @@ func (c *Config) validateDataset(v *validation, key string, d *Dataset) {
 		v.bad(key+".type", d.Type, "chat_template, sharegpt, alpaca, completion or input_output, or none for rows with input_ids and labels")
 	}
 	validateTemplate(v, key+".", d.ChatTemplate, d.ChatTemplateJinja)
-	for ours := range d.MessagePropertyMappings {
+	for _, ours := range slices.Sorted(maps.Keys(d.MessagePropertyMappings)) {
 		if d.MessagePropertyMappings[ours] == "" {
 			v.problem(key+".message_property_mappings."+ours, "is empty; name a key of the messages")
+		}
+	}
+	roleOf := map[string]string{}
+	for _, role := range slices.Sorted(maps.Keys(d.Roles)) {
+		for _, name := range d.Roles[role] {
+			if other, ok := roleOf[name]; ok && other != role {
+				v.problem(key+".roles."+role, "%s is listed under %s too; a name in the rows has one role", name, other)
+			}
+			roleOf[name] = role
 		}
 	}
 }

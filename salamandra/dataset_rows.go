@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"path/filepath"
 	"slices"
@@ -208,8 +209,8 @@ func (c *Config) message(d *Dataset, o chat.Fields, roleKey, contentKey string) 
 
 // ourName is the name that message_property_mappings gives a key of a message.
 func (d *Dataset) ourName(key string) string {
-	for ours, theirs := range d.MessagePropertyMappings {
-		if theirs == key {
+	for _, ours := range slices.Sorted(maps.Keys(d.MessagePropertyMappings)) {
+		if d.MessagePropertyMappings[ours] == key {
 			return ours
 		}
 	}

@@ -30,15 +30,7 @@ Writes a model directory that transformers 4 and 5, vLLM, ollama and llama.cpp's
 			}
 			display := progress.New(cmd.ErrOrStderr(), progress.Auto)
 			defer display.Close()
-			var task *progress.Task
-			o.Progress = func(done, total int64) {
-				if task == nil {
-					task = display.Task("merge", total, progress.Bytes)
-				}
-				if task.Set(done); done == total {
-					task.Done()
-				}
-			}
+			o.Progress = byteTask(display, "merge")
 			result, err := salamandra.Merge(cmd.Context(), o)
 			display.Close()
 			if err != nil {

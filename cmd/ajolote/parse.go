@@ -45,16 +45,8 @@ func (f *modelFlags) load(cmd *cobra.Command) (*salamandra.Parser, error) {
 	}
 	display := progress.New(cmd.ErrOrStderr(), progress.Auto)
 	defer display.Close()
-	var task *progress.Task
 	f.options.DoubleQuant = true
-	f.options.Loading = func(done, total int64) {
-		if task == nil {
-			task = display.Task("load", total, progress.Bytes)
-		}
-		if task.Set(done); done == total {
-			task.Done()
-		}
-	}
+	f.options.Loading = byteTask(display, "load")
 	return salamandra.LoadParser(cmd.Context(), f.model, f.options)
 }
 

@@ -13,9 +13,11 @@ func newRootCommand() *cobra.Command {
 	root.AddCommand(
 		newDoctorCommand(),
 		newEvalCommand(),
+		newLogitsCommand(),
 		newMergeCommand(),
 		newParseCommand(),
 		newPrepareCommand(),
+		newQuantizeCommand(),
 		newReportCommand(),
 		newSetupCommand(),
 		newTokenizeCommand(),

@@ -70,18 +70,11 @@ func rehearse(cmd *cobra.Command, c *salamandra.Config, masks int) error {
 func fineTune(cmd *cobra.Command, c *salamandra.Config, resume string) error {
 	display := progress.New(cmd.ErrOrStderr(), progress.Auto)
 	defer display.Close()
-	var loading, steps *progress.Task
+	var steps *progress.Task
 	result, err := salamandra.FineTune(cmd.Context(), c, salamandra.FineTuneOptions{
-		Resume: resume,
-		Notice: func(text string) { display.Printf("note: %s", text) },
-		Loading: func(done, total int64) {
-			if loading == nil {
-				loading = display.Task("load", total, progress.Bytes)
-			}
-			if loading.Set(done); done == total {
-				loading.Done()
-			}
-		},
+		Resume:  resume,
+		Notice:  func(text string) { display.Printf("note: %s", text) },
+		Loading: byteTask(display, "load"),
 		Events: func(e train.Event) {
 			if steps == nil && e.Kind != train.Warning {
 				steps = display.Task("train", int64(e.Total), progress.Count("steps"))
