@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"unicode/utf8"
 )
 
 // EncodeOptions are the choices for one call. The zero value is the usual one.
@@ -154,114 +153,6 @@ func inParallel(n int, each func(int) error) error {
 	return nil
 }
 
-// pieces runs a text through everything before the model. The pieces are valid until w is given back.
-func (t *Tokenizer) pieces(w *worker, text string) ([]piece, error) {
-	raw := piece{text: w.original(text), token: -1}
-	cut := t.added.extract(&t.added.raw, raw, w.pieces[0][:0])
-	w.pieces[0] = cut
-	if t.normalizer == nil && t.added.cooked.empty() && t.preTokenizer == nil {
-		return cut, nil
-	}
-	out := w.pieces[1][:0]
-	for i := range cut {
-		p := &cut[i]
-		if p.token >= 0 {
-			out = append(out, *p)
-			continue
-		}
-		if t.normalizer != nil {
-			if err := t.normalizer.normalize(w, p); err != nil {
-				return nil, err
-			}
-		}
-		var err error
-		if t.added.cooked.empty() {
-			*p = p.cut(0, len(p.text))
-			if out, err = t.words(w, p, out); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		for _, part := range t.added.extract(&t.added.cooked, *p, nil) {
-			if out, err = t.words(w, &part, out); err != nil {
-				return nil, err
-			}
-		}
-	}
-	w.pieces[1] = out
-	return out, nil
-}
-
-// words cuts a piece into words.
-func (t *Tokenizer) words(w *worker, p *piece, out []piece) ([]piece, error) {
-	switch {
-	case len(p.text) == 0:
-		return out, nil
-	case p.token >= 0 || t.preTokenizer == nil:
-		return append(out, *p), nil
-	}
-	return t.preTokenizer.split(w, p, out)
-}
-
-// original copies a text into the worker and repairs it: each maximal part that is no UTF-8 becomes one U+FFFD, as
-// Unicode and Python have it.
-func (w *worker) original(text string) []byte {
-	if utf8.ValidString(text) {
-		if cap(w.slab)-len(w.slab) < len(text) {
-			w.slab = make([]byte, 0, max(3*len(text), 1<<12))
-		}
-		at := len(w.slab)
-		w.slab = append(w.slab, text...)
-		return w.slab[at:len(w.slab):len(w.slab)]
-	}
-	return w.keep(repaired(nil, []byte(text)))
-}
-
-// repaired appends text with U+FFFD for what is not valid.
-func repaired(out, text []byte) []byte {
-	for i := 0; i < len(text); {
-		r, size := utf8.DecodeRune(text[i:])
-		if r != utf8.RuneError || size > 1 {
-			out = append(out, text[i:i+size]...)
-			i += size
-			continue
-		}
-		out = append(out, "\uFFFD"...)
-		i += invalidPrefix(text[i:])
-	}
-	return out
-}
-
-// invalidPrefix is the length of the longest beginning of text that begins a character, at least 1; text begins with no
-// whole character.
-func invalidPrefix(text []byte) int {
-	need, low, high := 0, byte(0x80), byte(0xBF)
-	switch b := text[0]; {
-	case 0xC2 <= b && b <= 0xDF:
-		need = 1
-	case 0xE0 <= b && b <= 0xEF:
-		need = 2
-		if b == 0xE0 {
-			low = 0xA0
-		} else if b == 0xED {
-			high = 0x9F
-		}
-	case 0xF0 <= b && b <= 0xF4:
-		need = 3
-		if b == 0xF0 {
-			low = 0x90
-		} else if b == 0xF4 {
-			high = 0x8F
-		}
-	}
-	n := 1
-	for n <= need && n < len(text) && low <= text[n] && text[n] <= high {
-		low, high = 0x80, 0xBF
-		n++
-	}
-	return n
-}
-
 // encodeText makes the encoding of one text, without special tokens and limits.
 func (t *Tokenizer) encodeText(text string, typeID int32) (Encoding, error) {
 	w := t.borrow(true)
@@ -307,54 +198,6 @@ func (t *Tokenizer) encodeText(text string, typeID int32) (Encoding, error) {
 	}
 	e.Offsets = w.inCharacters(text, e.ByteOffsets)
 	return e, nil
-}
-
-// inCharacters converts ranges of bytes into ranges of characters, by the rules of upstream for a range that ends inside
-// a character or at the end of the text.
-func (w *worker) inCharacters(text string, ranges [][2]int) [][2]int {
-	if !utf8.ValidString(text) {
-		text = string(repaired(nil, []byte(text)))
-	}
-	var number []int32 // of the character that each byte belongs to; nil when that is the number of the byte
-	if !isASCII(text) {
-		number = make([]int32, len(text))
-		count := int32(-1)
-		for i := range len(text) {
-			if utf8.RuneStart(text[i]) {
-				count++
-			}
-			number[i] = count
-		}
-	}
-	character := func(at int) int {
-		if number == nil {
-			return at
-		}
-		return int(number[at])
-	}
-	out := make([][2]int, len(ranges))
-	for i, r := range ranges {
-		switch from, to := r[0], r[1]; {
-		case from < 0 || from >= len(text) || to < 0:
-			out[i] = r
-		case to < len(text):
-			out[i] = [2]int{character(from), character(to)}
-		case to == len(text):
-			out[i] = [2]int{character(from), character(to-1) + 1}
-		default:
-			out[i] = [2]int{character(from), character(from) + 2}
-		}
-	}
-	return out
-}
-
-func isASCII(text string) bool {
-	for i := range len(text) {
-		if text[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }
 
 // finish truncates, adds the special tokens and pads.

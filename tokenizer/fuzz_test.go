@@ -93,7 +93,7 @@ func FuzzSentencePiece(f *testing.F) {
 		if err != nil {
 			return
 		}
-		tok, err := p.build(Settings{})
+		tok, err := p.build()
 		if err != nil {
 			return
 		}

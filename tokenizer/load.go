@@ -33,7 +33,7 @@ func LoadWith(dirOrFile string, settings Settings) (*Tokenizer, error) {
 	}
 	if !info.IsDir() {
 		if filepath.Ext(dirOrFile) == ".model" {
-			return loadSentencePiece(dirOrFile, settings)
+			return loadSentencePiece(dirOrFile)
 		}
 		return loadJSON(dirOrFile, settings)
 	}
@@ -46,7 +46,7 @@ func LoadWith(dirOrFile string, settings Settings) (*Tokenizer, error) {
 	for _, name := range sentencePieceNames {
 		model := filepath.Join(dirOrFile, name)
 		if _, err := os.Stat(model); err == nil {
-			return loadSentencePiece(model, settings)
+			return loadSentencePiece(model)
 		}
 	}
 	return nil, fmt.Errorf("tokenizer: %s has no tokenizer.json and none of %v: is it a model directory?", dirOrFile, sentencePieceNames)
@@ -63,7 +63,7 @@ func loadJSON(file string, settings Settings) (*Tokenizer, error) {
 	}
 	var t *Tokenizer
 	if err == nil {
-		t, err = parts.build(settings)
+		t, err = parts.build()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
@@ -77,7 +77,7 @@ func FromJSON(data []byte) (*Tokenizer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer.json: %w", err)
 	}
-	t, err := parts.build(Settings{})
+	t, err := parts.build()
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer.json: %w", err)
 	}
@@ -125,8 +125,8 @@ func readParts(data []byte) (*parts, error) {
 }
 
 // build makes the tokenizer.
-func (p *parts) build(settings Settings) (*Tokenizer, error) {
-	t := &Tokenizer{shared: &shared{settings: settings, resting: make(chan *worker, runtime.GOMAXPROCS(0))}}
+func (p *parts) build() (*Tokenizer, error) {
+	t := &Tokenizer{shared: &shared{resting: make(chan *worker, runtime.GOMAXPROCS(0))}}
 	if p.built == nil && (len(p.model) == 0 || string(p.model) == "null") {
 		return nil, errors.New(`the key "model" is missing`)
 	}

@@ -11,7 +11,6 @@ import (
 type mergeTable struct {
 	slots []mergeSlot
 	shift uint
-	max   int // the longest union in bytes of text
 }
 
 type mergeSlot struct {

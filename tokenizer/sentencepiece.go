@@ -20,7 +20,7 @@ var sentencePieceNames = []string{"tokenizer.model", "sentencepiece.bpe.model", 
 //     add_bos_token and add_eos_token say so.
 //   - XLM-RoBERTa: Unigram with fairseq's first four ids, the character map, and <s> … </s>.
 //   - none: BPE or Unigram, spaces replaced by ▁, and nothing around a text.
-func loadSentencePiece(file string, settings Settings) (*Tokenizer, error) {
+func loadSentencePiece(file string) (*Tokenizer, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %w", err)
@@ -47,7 +47,7 @@ func loadSentencePiece(file string, settings Settings) (*Tokenizer, error) {
 	}
 	var t *Tokenizer
 	if err == nil {
-		t, err = p.build(settings)
+		t, err = p.build()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)

@@ -19,7 +19,6 @@ type shared struct {
 	behind        []int32
 	simple        bool
 	mustTrack     bool // the ids depend on where the text came from
-	settings      Settings
 	resting       chan *worker
 }
 

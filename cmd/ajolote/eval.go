@@ -88,6 +88,11 @@ func (f *evalFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	return f.finish(cmd, r)
+}
+
+// finish writes and prints a report, and turns --fail-under into the exit status.
+func (f *evalFlags) finish(cmd *cobra.Command, r *eval.Report) error {
 	if err := r.WriteFile(f.output); err != nil {
 		return err
 	}

@@ -34,19 +34,27 @@ func (f *modelFlags) add(cmd *cobra.Command) {
 	_ = cmd.MarkFlagRequired("model")
 }
 
-// load loads the parser and draws a bar meanwhile.
-func (f *modelFlags) load(cmd *cobra.Command) (*salamandra.Parser, error) {
+// prepare reads the prompt file and lets loading be drawn.
+func (f *modelFlags) prepare(display *progress.Display) error {
 	if f.promptFile != "" {
 		text, err := os.ReadFile(f.promptFile)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		f.options.Prompt = strings.TrimSpace(string(text))
 	}
-	display := progress.New(cmd.ErrOrStderr(), progress.Auto)
-	defer display.Close()
 	f.options.DoubleQuant = true
 	f.options.Loading = byteTask(display, "load")
+	return nil
+}
+
+// load loads the parser and draws a bar meanwhile.
+func (f *modelFlags) load(cmd *cobra.Command) (*salamandra.Parser, error) {
+	display := progress.New(cmd.ErrOrStderr(), progress.Auto)
+	defer display.Close()
+	if err := f.prepare(display); err != nil {
+		return nil, err
+	}
 	return salamandra.LoadParser(cmd.Context(), f.model, f.options)
 }
 

@@ -22,6 +22,7 @@ func newRootCommand() *cobra.Command {
 		newSetupCommand(),
 		newTokenizeCommand(),
 		newTrainCommand(),
+		newValidateCommand(),
 	)
 	return root
 }
