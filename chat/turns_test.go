@@ -169,7 +169,7 @@ func TestWhatCannotBeFollowedIsAnError(t *testing.T) {
 	for source, want := range map[string]string{
 		`{% for m in messages %}{{ m.role }}: {{ m.content }};{% endfor %}{% for m in messages %}{{ m.content }}{% endfor %}`: "the template prints it more than once",
 		`{% for m in messages %}{{ m.role }}: {{ 'fixed' if m.role == 'assistant' else m.content }};{% endfor %}`:             "message 2 (assistant): where its content stands can't be told: the template shows nothing of such messages",
-		`{% for i in range(messages|length) %}{{ messages[i].content }}{% endfor %}{{ messages|length }}`:                                   "the text up to here changes with what follows",
+		`{% for i in range(messages|length) %}{{ messages[i].content }}{% endfor %}{{ messages|length }}`:                     "the text up to here changes with what follows",
 	} {
 		parsed, err := chat.Parse(source, nil)
 		require.NoError(t, err)

@@ -34,7 +34,9 @@ void pow_scalar(aj_tensor a, double b, aj_tensor* out) { give(out, T(a).pow(numb
 
 // A bound that is NaN is absent.
 void clamp(aj_tensor a, double low, double high, aj_tensor* out) {
-  auto bound = [&](double v) { return std::isnan(v) ? std::optional<at::Scalar>() : std::optional<at::Scalar>(number(v, T(a))); };
+  auto bound = [&](double v) {
+    return std::isnan(v) ? std::optional<at::Scalar>() : std::optional<at::Scalar>(number(v, T(a)));
+  };
   give(out, at::clamp(T(a), bound(low), bound(high)));
 }
 

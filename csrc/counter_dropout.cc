@@ -2,7 +2,6 @@
 // micro-batches and a resumed run all draw the same one. Numbers: Philox4x32-10 (Salmon et al., 2011).
 #include "kernels/elementwise.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -29,8 +28,8 @@ uint64_t mix(uint64_t z) {  // the finaliser of SplitMix64
 // drop: rows [begin, end) of x times their mask, of 0 and 1/(1-p). One counter gives the four numbers of four columns; a
 // block of counters goes through the ten rounds side by side.
 template <typename E>
-AJ_BODY drop_body(const E* x, E* y, int64_t begin, int64_t end, int64_t columns, int64_t first_row, uint64_t key, uint32_t limit,
-                  float kept) {
+AJ_BODY drop_body(const E* x, E* y, int64_t begin, int64_t end, int64_t columns, int64_t first_row, uint64_t key,
+                  uint32_t limit, float kept) {
   constexpr int64_t kBlock = 16;
   uint32_t c[4][kBlock];
   for (int64_t r = begin; r < end; r++) {
@@ -64,7 +63,8 @@ AJ_BODY drop_body(const E* x, E* y, int64_t begin, int64_t end, int64_t columns,
   }
 }
 AJ_LEVELS(drop,
-          (const E* x, E* y, int64_t begin, int64_t end, int64_t columns, int64_t first_row, uint64_t key, uint32_t limit, float kept),
+          (const E* x, E* y, int64_t begin, int64_t end, int64_t columns, int64_t first_row, uint64_t key, uint32_t limit,
+           float kept),
           (x, y, begin, end, columns, first_row, key, limit, kept))
 
 template <typename E>
@@ -74,7 +74,7 @@ at::Tensor times_mask(const at::Tensor& x, const Mask& m) {
   const uint64_t key = mix(m.seed ^ mix(m.stream));
   const uint32_t limit = static_cast<uint32_t>(m.p * 4294967296.0);
   const float kept = static_cast<float>(rounded<E>(static_cast<float>(1.0 / (1.0 - m.p))));
-  at::parallel_for(0, rows, grain_rows(columns), [&](int64_t begin, int64_t end) {
+  parallel(rows, grain_rows(columns), [&](int64_t begin, int64_t end) {
     drop<E>(elements<E>(x), elements_to_write<E>(y), begin, end, columns, m.first_row, key, limit, kept);
   });
   return y;
@@ -100,8 +100,8 @@ struct CounterDropout : torch::autograd::Function<CounterDropout> {
 
   static variable_list backward(AutogradContext* ctx, variable_list dy) {
     auto& saved = ctx->saved_data;
-    const Mask m{saved["p"].toDouble(), static_cast<uint64_t>(saved["seed"].toInt()), static_cast<uint64_t>(saved["stream"].toInt()),
-                 saved["first_row"].toInt()};
+    const Mask m{saved["p"].toDouble(), static_cast<uint64_t>(saved["seed"].toInt()),
+                 static_cast<uint64_t>(saved["stream"].toInt()), saved["first_row"].toInt()};
     return {dropped(dy[0].contiguous(), m), at::Tensor()};
   }
 };

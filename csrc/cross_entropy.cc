@@ -5,7 +5,6 @@
 // Liger-Kernel's fused linear cross-entropy). A 16-bit head is widened in bands of rows, never as a whole.
 #include "kernels/elementwise.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
@@ -38,7 +37,8 @@ void bands(const at::Tensor& weight, at::ScalarType type, F f) {
 // to_gradient turns rows [begin, end) of logits into scale * (softmax - one at the target) and writes their losses, not
 // scaled; with write false it leaves the logits as exponentials. Sums of a block are float32, sums of blocks float64.
 template <typename E>
-AJ_BODY to_gradient_body(E* z, const int64_t* targets, double* loss, int64_t begin, int64_t end, int64_t words, float scale, bool write) {
+AJ_BODY to_gradient_body(E* z, const int64_t* targets, double* loss, int64_t begin, int64_t end, int64_t words, float scale,
+                         bool write) {
   constexpr int64_t kBlock = 1024;
   for (int64_t r = begin; r < end; r++) {
     E* row = z + r * words;
@@ -65,7 +65,8 @@ AJ_BODY to_gradient_body(E* z, const int64_t* targets, double* loss, int64_t beg
     row[targets[r]] -= scale;
   }
 }
-AJ_LEVELS(to_gradient, (E* z, const int64_t* targets, double* loss, int64_t begin, int64_t end, int64_t words, float scale, bool write),
+AJ_LEVELS(to_gradient,
+          (E * z, const int64_t* targets, double* loss, int64_t begin, int64_t end, int64_t words, float scale, bool write),
           (z, targets, loss, begin, end, words, scale, write))
 
 // chunk_gradient turns logits z [n, words] into their gradient, where one is wanted, and returns the loss, not scaled.
@@ -74,9 +75,9 @@ double chunk_gradient(at::Tensor& z, const at::Tensor& targets, double scale, bo
   if (kernels_fit(z)) {
     std::vector<double> loss(static_cast<size_t>(n));
     const at::Tensor y = targets.contiguous();
-    at::parallel_for(0, n, 1, [&](int64_t begin, int64_t end) {
-      to_gradient<float>(elements_to_write<float>(z), elements<int64_t>(y), loss.data(), begin, end, words, static_cast<float>(scale),
-                         wanted);
+    parallel(n, 1, [&](int64_t begin, int64_t end) {
+      to_gradient<float>(elements_to_write<float>(z), elements<int64_t>(y), loss.data(), begin, end, words,
+                         static_cast<float>(scale), wanted);
     });
     return std::accumulate(loss.begin(), loss.end(), 0.0);
   }

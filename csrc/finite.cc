@@ -1,7 +1,6 @@
 // Whether every number of a list of tensors is finite, in one call: what a training loop asks of its gradients.
 #include "kernels/elementwise.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/isfinite.h>
 
 #include <atomic>
@@ -25,7 +24,7 @@ bool finite(const at::Tensor& t) {
   std::atomic<bool> special{false};
   auto run = [&](auto element) {
     using E = decltype(element);
-    at::parallel_for(0, t.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    parallel(t.numel(), kGrain, [&](int64_t begin, int64_t end) {
       uint32_t bad = 0;
       find_special<E>(elements<E>(t), begin, end, &bad);
       if (bad) special.store(true, std::memory_order_relaxed);

@@ -24,7 +24,7 @@ void addmm(aj_tensor c, aj_tensor a, aj_tensor b, double beta, double alpha, aj_
 
 void linear(aj_tensor x, aj_tensor weight, aj_tensor bias, aj_tensor* out) {
   give(out, T(x).scalar_type() == T(weight).scalar_type() ? at::linear(T(x), T(weight), maybe(bias))
-                                                           : widened_linear(T(x), T(weight), maybe(bias)));
+                                                          : widened_linear(T(x), T(weight), maybe(bias)));
 }
 
 void softmax(aj_tensor a, int64_t dim, aj_tensor* out) { give(out, at::softmax(T(a), dim)); }

@@ -40,7 +40,7 @@ void memory(int64_t device, int64_t* now, int64_t* peak) {
     if (std::fscanf(f, "%ld %ld", &total, &resident) == 2) *now = resident * sysconf(_SC_PAGESIZE);
     std::fclose(f);
   }
-  struct rusage usage {};
+  struct rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
 #if defined(__APPLE__)
   *peak = usage.ru_maxrss;

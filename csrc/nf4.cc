@@ -1,12 +1,15 @@
 // NF4 matrices: reading them from the interface, their tables, and the way back to floating point.
 #include "nf4.h"
 
+#include "kernels/nf4_decode.h"
 #include "nf4_tables.h"
+#include "parallel.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/stack.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace ajolote {
@@ -69,7 +72,82 @@ at::Tensor absmax_of(const NF4& w) {
   return scaled(at::index_select(w.nested_map, 0, w.absmax.to(at::kInt)), w.nested_absmax, kNestedBlock).add_(w.offset);
 }
 
+namespace {
+
+Rounding rounding_of(c10::ScalarType dtype) {
+  return dtype == at::kBFloat16 ? Rounding::bfloat16 : dtype == at::kHalf ? Rounding::float16 : Rounding::none;
+}
+
+// decode_units decodes n units from a unit on into out, whose type is float32 or that of the rounding.
+void decode_units(const RawNF4& w, int64_t first, int64_t n, Rounding rounding, c10::ScalarType type, void* out) {
+  constexpr int64_t kRun = 64;  // units whose scales are expanded at a time
+  const NF4Decoders& decoders = nf4_decoders(kernel_level());
+  float scales[kRun];
+  for (int64_t u = 0; u < n; u += kRun) {
+    const int64_t run = std::min(kRun, n - u);
+    w.scales((first + u) * kUnit, run, scales);
+    const uint8_t* codes = w.codes + (first + u) * kUnit / 2;
+    if (type == at::kFloat) decoders.floats(codes, scales, run, rounding, static_cast<float*>(out) + u * kUnit);
+    else decoders.halves(codes, scales, run, rounding, static_cast<uint16_t*>(out) + u * kUnit);
+  }
+}
+
+// decode is dequantize on the CPU: unit by unit, whatever the rows, on all threads.
+at::Tensor decode(const NF4& matrix, c10::ScalarType dtype) {
+  const RawNF4 w(matrix);
+  const Rounding rounding = rounding_of(dtype);
+  const auto type = rounding != Rounding::none && w.block >= kUnit ? dtype : at::kFloat;
+  at::Tensor out = at::empty({w.rows, w.cols}, matrix.codes.options().dtype(type));
+  const int64_t units = w.block >= kUnit ? matrix.numel() / kUnit : 0;
+  parallel(units, 1024, [&](int64_t begin, int64_t end) {
+    decode_units(w, begin, end - begin, rounding, type, static_cast<char*>(out.data_ptr()) + begin * kUnit * out.element_size());
+  });
+  const int64_t rest = matrix.numel() - units * kUnit;
+  if (rest > 0) {
+    at::Tensor last = at::empty({rest}, out.options().dtype(at::kFloat));
+    float* data = last.data_ptr<float>();
+    parallel(rest, 1 << 14, [&](int64_t begin, int64_t end) {
+      nf4_decode_any(w, units * kUnit + begin, end - begin, rounding, data + begin);
+    });
+    out.view({-1}).slice(0, units * kUnit).copy_(last);
+  }
+  return out.to(dtype);
+}
+
+// decode_rows looks up rows of whole units on the CPU.
+at::Tensor decode_rows(const NF4& matrix, const at::Tensor& ids, c10::ScalarType dtype) {
+  const RawNF4 w(matrix);
+  const Rounding rounding = rounding_of(dtype);
+  const auto type = rounding == Rounding::none ? at::kFloat : dtype;
+  at::Tensor list = ids.to(at::kLong).contiguous();
+  const int64_t *row = list.data_ptr<int64_t>(), n = list.numel(), units = w.cols / kUnit;
+  for (int64_t i = 0; i < n; i++) TORCH_CHECK(row[i] >= 0 && row[i] < w.rows, "id ", row[i], " is not a row of a table of ", w.rows);
+  at::Tensor out = at::empty({n, w.cols}, matrix.codes.options().dtype(type));
+  char* data = static_cast<char*>(out.data_ptr());
+  parallel(n, 16, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++)
+      decode_units(w, row[i] * units, units, rounding, type, data + i * w.cols * out.element_size());
+  });
+  return out.to(dtype);
+}
+
+// pick_rows is decode_rows in ATen operations: a smaller matrix of the rows, dequantised.
+at::Tensor pick_rows(const NF4& w, const at::Tensor& ids, c10::ScalarType dtype) {
+  NF4 picked;
+  picked.codes = at::index_select(w.codes.view({w.rows, w.cols / 2}), 0, ids);
+  picked.absmax = at::index_select(absmax_of(w).view({w.rows, w.cols / w.block}), 0, ids).flatten();
+  picked.block = w.block;
+  picked.rows = ids.numel();
+  picked.cols = w.cols;
+  return dequantize(picked, dtype);
+}
+
+bool has_kernels(const NF4& w) { return w.codes.device().is_cpu() && kernel_level() != Level::composite; }
+
+}  // namespace
+
 at::Tensor dequantize(const NF4& w, c10::ScalarType dtype) {
+  if (has_kernels(w)) return decode(w, dtype);
   at::Tensor codes = w.codes.flatten();
   at::Tensor pairs = at::stack({codes.__rshift__(4), codes.__and__(15)}, 1).flatten().slice(0, 0, w.numel());
   at::Tensor values = at::index_select(nf4_levels(codes.device()), 0, pairs.to(at::kInt));
@@ -87,19 +165,11 @@ void nf4_dequantize(const aj_nf4* weight, int32_t dtype, aj_tensor* out) {
 
 void nf4_embedding(const aj_nf4* weight, aj_tensor ids, int32_t dtype, aj_tensor* out) {
   NF4 w = read_nf4(*weight);
-  const at::Tensor& rows = T(ids);
   TORCH_CHECK(w.cols % w.block == 0, "an NF4 table needs rows of whole blocks of ", w.block, ", not ", w.cols, " columns");
-  at::Tensor flat = rows.flatten();
-  const int64_t per_row = w.cols / w.block;
-  NF4 picked;
-  picked.codes = at::index_select(w.codes.view({w.rows, w.cols / 2}), 0, flat);
-  picked.absmax = at::index_select(absmax_of(w).view({w.rows, per_row}), 0, flat).flatten();
-  picked.block = w.block;
-  picked.rows = flat.numel();
-  picked.cols = w.cols;
-  std::vector<int64_t> shape = rows.sizes().vec();
+  std::vector<int64_t> shape = T(ids).sizes().vec();
   shape.push_back(w.cols);
-  give(out, dequantize(picked, type_of(dtype)).view(shape));
+  const auto lookup = has_kernels(w) && RawNF4(w).units() ? decode_rows : pick_rows;
+  give(out, lookup(w, T(ids).flatten(), type_of(dtype)).view(shape));
 }
 
 }  // namespace ajolote

@@ -8,6 +8,7 @@
 //   - the offset of the scales is torch's float32 mean on one thread (other thread counts sum in another order).
 #include "nf4.h"
 #include "nf4_tables.h"
+#include "kernels/nf4_quantize.h"
 #include "parallel.h"
 
 #include <ATen/ops/amax.h>
@@ -96,7 +97,13 @@ void nf4_quantize(aj_tensor weight, int64_t block, aj_tensor* codes, aj_tensor* 
   const int64_t n = flat.numel(), whole = n - n % block;
   at::Tensor scales = at::empty({(n + block - 1) / block}, w.options().dtype(at::kFloat));
   at::Tensor packed = at::empty({(n + 1) / 2, 1}, w.options().dtype(at::kByte));
-  for (int64_t from = 0; from < n;) {
+  int64_t from = 0;
+  if (w.device().is_cpu() && kernel_level() != Level::composite) {
+    flat = flat.contiguous();
+    nf4_quantize_blocks(flat.data_ptr(), type, whole, block, packed.data_ptr<uint8_t>(), scales.data_ptr<float>());
+    from = whole;
+  }
+  while (from < n) {
     const int64_t to = from < whole ? std::min(whole, from + kSlice) : n;
     at::Tensor slice = at::empty({to - from}, packed.options());
     quantize_slice(flat.slice(0, from, to).to(at::kFloat), block, slice, scales.slice(0, from / block, (to + block - 1) / block));

@@ -18,9 +18,7 @@ std::optional<at::Generator> maybe_generator(aj_generator g) {
 }
 }  // namespace
 
-void generator_new(uint64_t seed, aj_generator* out) {
-  *out = new at::Generator(at::detail::createCPUGenerator(seed));
-}
+void generator_new(uint64_t seed, aj_generator* out) { *out = new at::Generator(at::detail::createCPUGenerator(seed)); }
 
 void generator_free(aj_generator g) { delete static_cast<at::Generator*>(g); }
 

@@ -5,7 +5,6 @@
 // read and write each row once, forward and backward; the composite says the same in ATen's operations.
 #include "kernels/elementwise.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mean.h>
 #include <ATen/ops/zeros.h>
@@ -19,8 +18,8 @@ using torch::autograd::variable_list;
 
 // normalise: rows [begin, end) of n elements. residual and sum are null for the norm alone.
 template <typename E>
-AJ_BODY normalise_body(const E* x, const E* residual, const E* w, E* sum, E* y, float* r, int64_t begin, int64_t end, int64_t n,
-                     float eps) {
+AJ_BODY normalise_body(const E* x, const E* residual, const E* w, E* sum, E* y, float* r, int64_t begin, int64_t end,
+                       int64_t n, float eps) {
   for (int64_t row = begin; row < end; row++) {
     const E* a = x + row * n;
     float squares = 0;
@@ -29,8 +28,9 @@ AJ_BODY normalise_body(const E* x, const E* residual, const E* w, E* sum, E* y, 
       E* s = sum + row * n;
 #pragma omp simd reduction(+ : squares)
       for (int64_t i = 0; i < n; i++) {
-        narrow(widen(a[i]) + widen(b[i]), &s[i]);
-        squares += widen(s[i]) * widen(s[i]);
+        const float v = rounded<E>(widen(a[i]) + widen(b[i]));
+        narrow(v, &s[i]);
+        squares += v * v;
       }
       a = s;
     } else {
@@ -47,8 +47,8 @@ AJ_BODY normalise_body(const E* x, const E* residual, const E* w, E* sum, E* y, 
 
 // normalise_back: dx of rows [begin, end), with dsum, the gradient that arrives at the sum itself, added where it is not null.
 template <typename E>
-AJ_BODY normalise_back_body(const E* x, const E* w, const float* r, const E* dy, const E* dsum, E* dx, int64_t begin, int64_t end,
-                      int64_t n) {
+AJ_BODY normalise_back_body(const E* x, const E* w, const float* r, const E* dy, const E* dsum, E* dx, int64_t begin,
+                            int64_t end, int64_t n) {
   for (int64_t row = begin; row < end; row++) {
     const E *a = x + row * n, *d = dy + row * n;
     float dot = 0;
@@ -79,11 +79,16 @@ AJ_BODY weight_body(const E* x, const float* r, const E* dy, float* dw, int64_t 
   }
 }
 
-AJ_LEVELS(normalise, (const E* x, const E* residual, const E* w, E* sum, E* y, float* r, int64_t begin, int64_t end, int64_t n, float eps),
+AJ_LEVELS(normalise,
+          (const E* x, const E* residual, const E* w, E* sum, E* y, float* r, int64_t begin, int64_t end, int64_t n,
+           float eps),
           (x, residual, w, sum, y, r, begin, end, n, eps))
-AJ_LEVELS(normalise_back, (const E* x, const E* w, const float* r, const E* dy, const E* dsum, E* dx, int64_t begin, int64_t end, int64_t n),
+AJ_LEVELS(normalise_back,
+          (const E* x, const E* w, const float* r, const E* dy, const E* dsum, E* dx, int64_t begin, int64_t end,
+           int64_t n),
           (x, w, r, dy, dsum, dx, begin, end, n))
-AJ_LEVELS(weight, (const E* x, const float* r, const E* dy, float* dw, int64_t begin, int64_t end, int64_t n), (x, r, dy, dw, begin, end, n))
+AJ_LEVELS(weight, (const E* x, const float* r, const E* dy, float* dw, int64_t begin, int64_t end, int64_t n),
+          (x, r, dy, dw, begin, end, n))
 
 // Parts of the rows whose weight gradients are summed apart, then in order: a number that does not depend on the threads.
 constexpr int64_t kParts = 16;
@@ -93,15 +98,17 @@ at::Tensor weight_gradient(const at::Tensor& x, const at::Tensor& r, const at::T
   const int64_t parts = std::min(kParts, std::max<int64_t>(rows, 1));
   at::Tensor dw = at::zeros({parts, n}, r.options());
   float* data = dw.data_ptr<float>();
-  at::parallel_for(0, parts, std::max<int64_t>(1, kGrain * parts / std::max<int64_t>(1, rows * n)), [&](int64_t begin, int64_t end) {
+  parallel(parts, std::max<int64_t>(1, kGrain * parts / std::max<int64_t>(1, rows * n)), [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; part++)
-      weight<E>(elements<E>(x), elements<float>(r), elements<E>(dy), data + part * n, rows * part / parts, rows * (part + 1) / parts, n);
+      weight<E>(elements<E>(x), elements<float>(r), elements<E>(dy), data + part * n, rows * part / parts,
+                rows * (part + 1) / parts, n);
   });
   return dw.sum(0);
 }
 
 // norm returns y; it writes r [..., 1] and, where there is a residual, the sum.
-at::Tensor norm(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& w, double eps, at::Tensor* sum, at::Tensor* r) {
+at::Tensor norm(const at::Tensor& x, const at::Tensor& residual, const at::Tensor& w, double eps, at::Tensor* sum,
+                at::Tensor* r) {
   const bool fast = kernels_fit(x) && kernels_fit(w) && w.scalar_type() == x.scalar_type() &&
                     (!residual.defined() || (kernels_fit(residual) && residual.scalar_type() == x.scalar_type()));
   if (!fast) {
@@ -118,10 +125,10 @@ at::Tensor norm(const at::Tensor& x, const at::Tensor& residual, const at::Tenso
   if (residual.defined()) *sum = at::empty(x.sizes(), x.options());
   auto run = [&](auto element) {
     using E = decltype(element);
-    at::parallel_for(0, rows, grain_rows(n), [&](int64_t begin, int64_t end) {
+    parallel(rows, grain_rows(n), [&](int64_t begin, int64_t end) {
       normalise<E>(elements<E>(x), residual.defined() ? elements<E>(residual) : nullptr, elements<E>(w),
-                 residual.defined() ? elements_to_write<E>(*sum) : nullptr, elements_to_write<E>(y), elements_to_write<float>(*r), begin,
-                 end, n, static_cast<float>(eps));
+                   residual.defined() ? elements_to_write<E>(*sum) : nullptr, elements_to_write<E>(y),
+                   elements_to_write<float>(*r), begin, end, n, static_cast<float>(eps));
     });
   };
   x.scalar_type() == at::kFloat ? run(float()) : run(bf16());
@@ -129,8 +136,9 @@ at::Tensor norm(const at::Tensor& x, const at::Tensor& residual, const at::Tenso
 }
 
 // norm_gradients returns dx, with dsum added where it is defined, and dw; each only where it is wanted.
-std::pair<at::Tensor, at::Tensor> norm_gradients(const at::Tensor& x, const at::Tensor& w, const at::Tensor& r, const at::Tensor& dy_any,
-                                                 const at::Tensor& dsum_any, bool dx_wanted, bool dw_wanted) {
+std::pair<at::Tensor, at::Tensor> norm_gradients(const at::Tensor& x, const at::Tensor& w, const at::Tensor& r,
+                                                 const at::Tensor& dy_any, const at::Tensor& dsum_any, bool dx_wanted,
+                                                 bool dw_wanted) {
   at::Tensor dx, dw;
   at::Tensor dy = dy_any.contiguous(), dsum = dsum_any.defined() ? dsum_any.contiguous() : dsum_any;
   const bool fast = kernels_fit(x) && kernels_fit(w) && kernels_fit(dy) && w.scalar_type() == x.scalar_type() &&
@@ -151,9 +159,9 @@ std::pair<at::Tensor, at::Tensor> norm_gradients(const at::Tensor& x, const at::
     using E = decltype(element);
     if (dx_wanted) {
       dx = at::empty(x.sizes(), x.options());
-      at::parallel_for(0, rows, grain_rows(n), [&](int64_t begin, int64_t end) {
-        normalise_back<E>(elements<E>(x), elements<E>(w), elements<float>(r), elements<E>(dy), dsum.defined() ? elements<E>(dsum) : nullptr,
-                    elements_to_write<E>(dx), begin, end, n);
+      parallel(rows, grain_rows(n), [&](int64_t begin, int64_t end) {
+        normalise_back<E>(elements<E>(x), elements<E>(w), elements<float>(r), elements<E>(dy),
+                          dsum.defined() ? elements<E>(dsum) : nullptr, elements_to_write<E>(dx), begin, end, n);
       });
     }
     if (dw_wanted) dw = weight_gradient<E>(x, r, dy, rows, n).to(w.scalar_type());
@@ -172,22 +180,25 @@ struct RMSNorm : torch::autograd::Function<RMSNorm> {
 
   static variable_list backward(AutogradContext* ctx, variable_list dys) {
     auto saved = ctx->get_saved_variables();
-    auto [dx, dw] =
-        norm_gradients(saved[0], saved[1], saved[2], dys[0], at::Tensor(), ctx->needs_input_grad(0), ctx->needs_input_grad(1));
+    auto [dx, dw] = norm_gradients(saved[0], saved[1], saved[2], dys[0], at::Tensor(), ctx->needs_input_grad(0),
+                                   ctx->needs_input_grad(1));
     return {dx, dw, at::Tensor()};
   }
 };
 
 struct AddRMSNorm : torch::autograd::Function<AddRMSNorm> {
-  static variable_list forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& residual, const at::Tensor& w, double eps) {
+  static variable_list forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& residual, const at::Tensor& w,
+                               double eps) {
     at::Tensor sum, r;
     at::Tensor y = norm(x.contiguous(), residual.contiguous(), w, eps, &sum, &r);
     ctx->save_for_backward({sum, w, r});
+    ctx->set_materialize_grads(false);
     return {sum, y};
   }
 
-  // One tensor is the gradient of both addends.
+  // One tensor is the gradient of both addends. A result that nobody used has no gradient.
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    if (!grads[1].defined()) return {grads[0], grads[0], at::Tensor(), at::Tensor()};
     auto saved = ctx->get_saved_variables();
     auto [dx, dw] = norm_gradients(saved[0], saved[1], saved[2], grads[1], grads[0],
                                    ctx->needs_input_grad(0) || ctx->needs_input_grad(1), ctx->needs_input_grad(2));
@@ -196,7 +207,8 @@ struct AddRMSNorm : torch::autograd::Function<AddRMSNorm> {
 };
 
 void check_weight(const at::Tensor& x, const at::Tensor& w) {
-  TORCH_CHECK(w.dim() == 1 && x.dim() > 0 && x.size(-1) == w.size(0), "weight ", w.sizes(), " does not fit rows of ", x.sizes());
+  TORCH_CHECK(w.dim() == 1 && x.dim() > 0 && x.size(-1) == w.size(0), "weight ", w.sizes(), " does not fit rows of ",
+              x.sizes());
 }
 
 }  // namespace
@@ -209,8 +221,8 @@ void rms_norm(aj_tensor x, aj_tensor weight, double eps, aj_tensor* out) {
 void add_rms_norm(aj_tensor x, aj_tensor residual, aj_tensor weight, double eps, aj_tensor* sum, aj_tensor* out) {
   const at::Tensor &a = T(x), &b = T(residual);
   check_weight(a, T(weight));
-  TORCH_CHECK(a.sizes() == b.sizes() && a.scalar_type() == b.scalar_type(), "x ", a.scalar_type(), " ", a.sizes(), " and residual ",
-              b.scalar_type(), " ", b.sizes(), " differ");
+  TORCH_CHECK(a.sizes() == b.sizes() && a.scalar_type() == b.scalar_type(), "x ", a.scalar_type(), " ", a.sizes(),
+              " and residual ", b.scalar_type(), " ", b.sizes(), " differ");
   variable_list both = AddRMSNorm::apply(a, b, T(weight), eps);
   give(sum, both[0]);
   give(out, both[1]);

@@ -3,7 +3,6 @@
 // The kernel reads x where it lies, also inside a wider row (queries beside keys), and writes the result once.
 #include "kernels/elementwise.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -16,8 +15,8 @@ using torch::autograd::variable_list;
 // turn: tokens [begin, end) of x, whose tokens and heads lie token_stride and head_stride elements apart. sign is -1 for the
 // inverse.
 template <typename E>
-AJ_BODY turn_body(const E* x, int64_t token_stride, int64_t head_stride, const float* cos, const float* sin, float sign, E* y,
-                  int64_t heads, int64_t half, int64_t begin, int64_t end) {
+AJ_BODY turn_body(const E* x, int64_t token_stride, int64_t head_stride, const float* cos, const float* sin, float sign,
+                  E* y, int64_t heads, int64_t half, int64_t begin, int64_t end) {
   for (int64_t token = begin; token < end; token++) {
     const float *c = cos + token * half, *s = sin + token * half;
     for (int64_t head = 0; head < heads; head++) {
@@ -35,8 +34,8 @@ AJ_BODY turn_body(const E* x, int64_t token_stride, int64_t head_stride, const f
   }
 }
 AJ_LEVELS(turn,
-          (const E* x, int64_t token_stride, int64_t head_stride, const float* cos, const float* sin, float sign, E* y, int64_t heads,
-           int64_t half, int64_t begin, int64_t end),
+          (const E* x, int64_t token_stride, int64_t head_stride, const float* cos, const float* sin, float sign, E* y,
+           int64_t heads, int64_t half, int64_t begin, int64_t end),
           (x, token_stride, head_stride, cos, sin, sign, y, heads, half, begin, end))
 
 at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin, bool inverse) {
@@ -53,7 +52,7 @@ at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& 
   }
   auto run = [&](auto element) {
     using E = decltype(element);
-    at::parallel_for(0, tokens, grain_rows(x.size(1) * x.size(2)), [&](int64_t begin, int64_t end) {
+    parallel(tokens, grain_rows(x.size(1) * x.size(2)), [&](int64_t begin, int64_t end) {
       turn<E>(elements<E>(x), x.stride(0), x.stride(1), elements<float>(cos), elements<float>(sin), inverse ? -1.f : 1.f,
               elements_to_write<E>(y), heads, half, begin, end);
     });
@@ -81,8 +80,8 @@ void rotary(aj_tensor x, aj_tensor cos, aj_tensor sin, aj_tensor* out) {
   TORCH_CHECK(t.dim() == 3 && t.size(2) % 2 == 0, "x must be [tokens, heads, even size], not ", t.sizes());
   TORCH_CHECK(c.sizes() == s.sizes() && c.dim() == 2 && c.size(0) == t.size(0) && c.size(1) == t.size(2) / 2,
               "cos and sin must be [", t.size(0), ", ", t.size(2) / 2, "], not ", c.sizes(), " and ", s.sizes());
-  TORCH_CHECK(c.scalar_type() == at::kFloat && s.scalar_type() == at::kFloat, "cos and sin must be float32, not ", c.scalar_type(),
-              " and ", s.scalar_type());
+  TORCH_CHECK(c.scalar_type() == at::kFloat && s.scalar_type() == at::kFloat, "cos and sin must be float32, not ",
+              c.scalar_type(), " and ", s.scalar_type());
   TORCH_CHECK(!c.requires_grad() && !s.requires_grad(), "cos and sin have no gradient");
   give(out, Rotary::apply(t, c, s));
 }

@@ -105,10 +105,9 @@ struct FlashSegments : torch::autograd::Function<FlashSegments> {
     at::Tensor dq = at::empty(q.sizes(), q.options()), dk = at::empty(k.sizes(), k.options()),
                dv = at::empty(v.sizes(), v.options()), dpk, dpv;
     auto part = [&](int64_t from, int64_t to, const at::Tensor& keys, const at::Tensor& values, bool causal_part) {
-      return at::_scaled_dot_product_flash_attention_for_cpu_backward(rows(dout, from, to), rows(q, from, to), keys, values,
-                                                                      rows(out, from, to),
-                                                                      lse.slice(1, from, to).contiguous().unsqueeze(0), 0.0,
-                                                                      causal_part, {}, scale);
+      return at::_scaled_dot_product_flash_attention_for_cpu_backward(
+          rows(dout, from, to), rows(q, from, to), keys, values, rows(out, from, to),
+          lse.slice(1, from, to).contiguous().unsqueeze(0), 0.0, causal_part, {}, scale);
     };
     for (size_t i = 0; i + 1 < bounds.size(); i++) {
       const int64_t from = bounds[i], to = bounds[i + 1];
@@ -142,14 +141,15 @@ bool flash_fits(const at::Tensor& q, int64_t window) {
 void segment_attention(aj_tensor q, aj_tensor k, aj_tensor v, const int64_t* bounds, int64_t n, aj_tensor prefix_k,
                        aj_tensor prefix_v, int32_t causal, int64_t window, double scale, aj_tensor* out) {
   const at::Tensor tq = dense_rows(T(q)), tk = dense_rows(T(k)), tv = dense_rows(T(v));
-  const at::Tensor pk = prefix_k ? dense_rows(T(prefix_k)) : at::Tensor(), pv = prefix_v ? dense_rows(T(prefix_v)) : at::Tensor();
+  const at::Tensor pk = prefix_k ? dense_rows(T(prefix_k)) : at::Tensor(),
+                   pv = prefix_v ? dense_rows(T(prefix_v)) : at::Tensor();
   TORCH_CHECK(tq.dim() == 3 && tk.dim() == 3 && tk.sizes() == tv.sizes() && tq.size(0) == tk.size(0) &&
                   tq.size(2) == tk.size(2) && tk.size(1) > 0 && tq.size(1) % tk.size(1) == 0,
               "q ", tq.sizes(), ", k ", tk.sizes(), " and v ", tv.sizes(), " do not fit [tokens, heads, size]");
   TORCH_CHECK(pk.defined() == pv.defined(), "a prefix needs both keys and values");
   if (pk.defined())
-    TORCH_CHECK(pk.dim() == 3 && pk.sizes() == pv.sizes() && pk.size(1) == tk.size(1) && pk.size(2) == tk.size(2), "prefix ",
-                pk.sizes(), " does not fit keys ", tk.sizes());
+    TORCH_CHECK(pk.dim() == 3 && pk.sizes() == pv.sizes() && pk.size(1) == tk.size(1) && pk.size(2) == tk.size(2),
+                "prefix ", pk.sizes(), " does not fit keys ", tk.sizes());
   std::vector<int64_t> list(bounds, bounds + n);
   TORCH_CHECK(n >= 1 && list.front() == 0 && list.back() == tq.size(0) && std::is_sorted(list.begin(), list.end()),
               "the segment bounds must rise from 0 to ", tq.size(0));

@@ -8,7 +8,9 @@
 
 namespace ajolote {
 
-void reshape(aj_tensor a, const int64_t* shape, int64_t rank, aj_tensor* out) { give(out, T(a).reshape(ints(shape, rank))); }
+void reshape(aj_tensor a, const int64_t* shape, int64_t rank, aj_tensor* out) {
+  give(out, T(a).reshape(ints(shape, rank)));
+}
 void expand(aj_tensor a, const int64_t* shape, int64_t rank, aj_tensor* out) { give(out, T(a).expand(ints(shape, rank))); }
 void permute(aj_tensor a, const int64_t* dims, int64_t n, aj_tensor* out) { give(out, T(a).permute(ints(dims, n))); }
 void transpose(aj_tensor a, int64_t d0, int64_t d1, aj_tensor* out) { give(out, T(a).transpose(d0, d1)); }

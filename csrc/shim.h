@@ -52,9 +52,7 @@ inline c10::Device device_of(int64_t device) {
 
 inline c10::ScalarType type_of(int32_t dtype) { return static_cast<c10::ScalarType>(dtype); }
 
-inline at::IntArrayRef ints(const int64_t* values, int64_t n) {
-  return at::IntArrayRef(values, static_cast<size_t>(n));
-}
+inline at::IntArrayRef ints(const int64_t* values, int64_t n) { return at::IntArrayRef(values, static_cast<size_t>(n)); }
 
 // kernel_level says which kernels may run: composite (ATen operations only), portable, avx2, avx512, avx512bf16.
 enum class Level { composite, portable, avx2, avx512, avx512bf16 };

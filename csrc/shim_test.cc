@@ -126,7 +126,8 @@ void attention(bool causal, int64_t prefix, int64_t window) {
   Handle q = leaf({11, 4, 9}), k = leaf({11, 2, 9}, 1), v = leaf({11, 2, 9}, 2);
   Handle pk = leaf({prefix, 2, 9}, 3), pv = leaf({prefix, 2, 9}, 4), out;
   const int64_t bounds[] = {0, 4, 4, 11};
-  ok(t->segment_attention(q, k, v, bounds, 4, prefix ? pk.h : nullptr, prefix ? pv.h : nullptr, causal, window, 0.3, out.out()));
+  ok(t->segment_attention(q, k, v, bounds, 4, prefix ? pk.h : nullptr, prefix ? pv.h : nullptr, causal, window, 0.3,
+                          out.out()));
   if (prefix) {
     backward(out, {q, k, v, pk, pv});
   } else {
@@ -150,7 +151,7 @@ void cross_entropy(int32_t head_dtype) {
 void optimizers() {
   Handle p = leaf({12, 7}), q = leaf({5, 12}, 1), unused = leaf({3, 3}), product;
   Handle steps[3], m[3], v[3];
-  aj_tensor parameters[] = {p, q, unused}, ms[3], vs[3], ss[3];
+  std::vector<aj_tensor> parameters = {p, q, unused}, ms(3), vs(3), ss(3);
   for (int i = 0; i < 3; i++) {
     const int64_t shapes[3][2] = {{12, 7}, {5, 12}, {3, 3}};
     ok(t->full(nullptr, 0, 0, kFloat, -1, steps[i].out()));
@@ -162,11 +163,11 @@ void optimizers() {
     ok(t->matmul(q, p, product.out()));
     backward(product, {p, q});
     double norm = 0;
-    ok(t->clip_grad_norm(parameters, 3, 0.1, &norm));
+    ok(t->clip_grad_norm(parameters.data(), 3, 0.1, &norm));
     if (!(norm > 0.1)) fail("the norm of the gradients is too small to be clipped");
-    ok(t->adamw(parameters, ms, vs, ss, 3, 1e-2, 0.9, 0.999, 1e-8, 0.1));
-    ok(t->muon(parameters, ms, 2, 1e-2, 0.1, 0.95, step % 2, step % 2, 1e-7, 5));
-    ok(t->zero_grad(parameters, 3));
+    ok(t->adamw(parameters.data(), ms.data(), vs.data(), ss.data(), 3, 1e-2, 0.9, 0.999, 1e-8, 0.1));
+    ok(t->muon(parameters.data(), ms.data(), 2, 1e-2, 0.1, 0.95, step % 2, step % 2, 1e-7, 5));
+    ok(t->zero_grad(parameters.data(), 3));
   }
 }
 

@@ -2,7 +2,6 @@
 // Only gate and up are kept for backward. The kernels read and write each element once, forward and backward.
 #include "kernels/elementwise.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/silu.h>
@@ -47,7 +46,7 @@ struct SwiGLU : torch::autograd::Function<SwiGLU> {
     at::Tensor h = at::empty(gate.sizes(), gate.options());
     auto run = [&](auto element) {
       using E = decltype(element);
-      at::parallel_for(0, gate.numel(), kGrain, [&](int64_t begin, int64_t end) {
+      parallel(gate.numel(), kGrain, [&](int64_t begin, int64_t end) {
         combine<E>(elements<E>(gate), elements<E>(up), elements_to_write<E>(h), begin, end);
       });
     };
@@ -69,9 +68,9 @@ struct SwiGLU : torch::autograd::Function<SwiGLU> {
     at::Tensor dgate = at::empty(gate.sizes(), gate.options()), dup = at::empty(gate.sizes(), gate.options());
     auto run = [&](auto element) {
       using E = decltype(element);
-      at::parallel_for(0, gate.numel(), kGrain, [&](int64_t begin, int64_t end) {
-        combine_back<E>(elements<E>(gate), elements<E>(up), elements<E>(dh), elements_to_write<E>(dgate), elements_to_write<E>(dup),
-                             begin, end);
+      parallel(gate.numel(), kGrain, [&](int64_t begin, int64_t end) {
+        combine_back<E>(elements<E>(gate), elements<E>(up), elements<E>(dh), elements_to_write<E>(dgate),
+                        elements_to_write<E>(dup), begin, end);
       });
     };
     gate.scalar_type() == at::kFloat ? run(float()) : run(bf16());
@@ -83,8 +82,8 @@ struct SwiGLU : torch::autograd::Function<SwiGLU> {
 
 void swiglu(aj_tensor gate, aj_tensor up, aj_tensor* out) {
   const at::Tensor &g = T(gate), &u = T(up);
-  TORCH_CHECK(g.sizes() == u.sizes() && g.scalar_type() == u.scalar_type(), "gate ", g.scalar_type(), " ", g.sizes(), " and up ",
-              u.scalar_type(), " ", u.sizes(), " differ");
+  TORCH_CHECK(g.sizes() == u.sizes() && g.scalar_type() == u.scalar_type(), "gate ", g.scalar_type(), " ", g.sizes(),
+              " and up ", u.scalar_type(), " ", u.sizes(), " differ");
   give(out, SwiGLU::apply(g, u));
 }
 

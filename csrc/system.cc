@@ -53,8 +53,8 @@ void set_kernel_level(const char* level) {
   Level detected = detect_level();
   for (int i = 0; i < 5; i++) {
     if (std::strcmp(level, kLevelNames[i])) continue;
-    TORCH_CHECK(i <= static_cast<int>(detected), "kernel level ", level, " is above what this CPU has: ",
-                kLevelNames[static_cast<int>(detected)]);
+    TORCH_CHECK(i <= static_cast<int>(detected), "kernel level ", level,
+                " is above what this CPU has: ", kLevelNames[static_cast<int>(detected)]);
     forced_level = i;
     return;
   }

@@ -139,3 +139,85 @@ func TestProjectionsEqualDenseLayersOverTheDecodedWeights(t *testing.T) {
 		}
 	})
 }
+
+// In 16-bit types the factors are rounded, the sums are not: the results are near the dense ones over the rounded weights,
+// whether the CPU multiplies such numbers itself or they are multiplied as float32.
+func TestComputeTypesRoundTheFactorsAlone(t *testing.T) {
+	tolerance := map[torch.DType]float64{torch.BFloat16: 2e-2, torch.Float16: 3e-3}
+	atEveryLevel(t, func(t *testing.T) {
+		for compute, near := range tolerance {
+			for _, tokens := range []int{1, 6, 77} {
+				t.Run(fmt.Sprintf("%s/%d tokens", compute, tokens), func(t *testing.T) {
+					torchtest.NoLeaks(t)
+					require.NoError(t, torch.Run(func() error {
+						s := torch.NewScope("test")
+						defer s.Close()
+						p := newProjection(t, s, 320, []layer{{out: 300, rank: 8, bias: true}, {out: 64}}, qlora.Options{DoubleQuant: true}, compute)
+						x := torch.NewGenerator(3).Randn(s, torch.Float32CPU, tokens, 320)
+						want, got := p.results(s, x, p.dense), p.results(s, x, p.quantised)
+						for name := range want {
+							torchtest.Close(t, want[name], got[name], near, "%s", name)
+						}
+						for _, w := range p.free {
+							w.Free()
+						}
+						return nil
+					}))
+				})
+			}
+		}
+	})
+}
+
+func TestResultsHaveTheTypeOfTheInput(t *testing.T) {
+	atEveryLevel(t, func(t *testing.T) {
+		torchtest.NoLeaks(t)
+		require.NoError(t, torch.Run(func() error {
+			s := torch.NewScope("test")
+			defer s.Close()
+			w, err := qlora.Quantize("w", torch.NewGenerator(4).Randn(s, torch.Float32CPU, 96, 64), qlora.Options{})
+			require.NoError(t, err)
+			defer w.Free()
+			for _, dtype := range []torch.DType{torch.Float32, torch.BFloat16, torch.Float16} {
+				for _, tokens := range []int{1, 40} {
+					x := torch.NewGenerator(3).Randn(s, torch.Float32CPU, tokens, 64).To(dtype).Detach().SetRequiresGrad(true)
+					y := (&qlora.Linear{Weight: w}).Forward(x)
+					require.Equal(t, dtype, y.DType())
+					y.Sum().Backward()
+					require.Equal(t, dtype, x.Grad(s).DType())
+				}
+			}
+			return nil
+		}))
+	})
+}
+
+// The result of a kernel must not depend on how its rows are shared out.
+func TestThreadsDoNotChangeABit(t *testing.T) {
+	torchtest.Need(t)
+	torchtest.NoLeaks(t)
+	threads, err := torch.Threads()
+	require.NoError(t, err)
+	defer func() { require.NoError(t, torch.SetThreads(threads)) }()
+	require.NoError(t, torch.Run(func() error {
+		s := torch.NewScope("test")
+		defer s.Close()
+		p := newProjection(t, s, 512, []layer{{out: 704}, {out: 72}}, qlora.Options{DoubleQuant: true}, 0)
+		for _, tokens := range []int{1, 8, 300} {
+			x := torch.NewGenerator(3).Randn(s, torch.Float32CPU, tokens, 512)
+			var first map[string][]float32
+			for n := 1; n <= 4; n++ {
+				require.NoError(t, torch.SetThreads(n))
+				got := p.results(s, x, p.quantised)
+				if first == nil {
+					first = got
+				}
+				require.Equal(t, first, got, "%d tokens with %d threads", tokens, n)
+			}
+		}
+		for _, w := range p.free {
+			w.Free()
+		}
+		return nil
+	}))
+}

@@ -83,11 +83,6 @@ func (m *bpe) appendIDs(w *worker, ids []int32, text []byte) ([]int32, error) {
 	if m.cuts == nil || m.letterBytes && len(text) <= maxUncut {
 		return m.word(w, ids, text)
 	}
-	if m.whole {
-		if id, ok := m.wholeWord(w, text); ok {
-			return append(ids, id), nil
-		}
-	}
 	first := len(ids)
 	for start := 0; start < len(text); {
 		end := m.cuts.next(text, start)
@@ -96,7 +91,7 @@ func (m *bpe) appendIDs(w *worker, ids []int32, text []byte) ([]int32, error) {
 		if ids, err = m.word(w, ids, text[start:end]); err != nil {
 			return ids, err
 		}
-		if m.fuse && at > first && at < len(ids) && ids[at] == m.unkID && ids[at-1] == m.unkID {
+		if m.cuts.fuse && at > first && at < len(ids) && ids[at] == m.unkID && ids[at-1] == m.unkID {
 			ids = append(ids[:at], ids[at+1:]...) // unknown characters on both sides of a cut are one token
 		}
 		start = end
@@ -157,7 +152,7 @@ func (m *bpe) appendTokens(w *worker, tokens []token, text []byte) ([]token, err
 		if tokens, err = m.wordTokens(w, tokens, text, start, end); err != nil {
 			return tokens, err
 		}
-		if m.fuse && at > first && at < len(tokens) && tokens[at].id == m.unkID && tokens[at-1].id == m.unkID {
+		if m.cuts != nil && m.cuts.fuse && at > first && at < len(tokens) && tokens[at].id == m.unkID && tokens[at-1].id == m.unkID {
 			tokens[at-1].end = tokens[at].end
 			tokens = append(tokens[:at], tokens[at+1:]...)
 		}

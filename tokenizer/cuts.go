@@ -13,6 +13,7 @@ type cutTable struct {
 	joins  [256][4]uint64 // joins[left] has the bit right when some token has the two in a row
 	spaces bool
 	bytes  bool
+	fuse   bool // unknown characters on both sides of a cut are one token
 }
 
 // markByte stands for ▁ in the table; no UTF-8 text has that byte.
@@ -23,9 +24,12 @@ func (c *cutTable) join(left, right byte) { c.joins[left][right>>6] |= 1 << (rig
 func (c *cutTable) joined(left, right byte) bool { return c.joins[left][right>>6]>>(right&63)&1 != 0 }
 
 // findCuts derives the table, or returns nil where fragments of a word would not be independent: with affixes, which
-// depend on the place in the word; where characters can vanish, so that their neighbours meet; where the unknown token or
-// the byte tokens take part in merges.
+// depend on the place in the word; where a whole word is looked up before its merges; where characters can vanish, so that
+// their neighbours meet; where the unknown token or the byte tokens take part in merges.
 func (m *bpe) findCuts() *cutTable {
+	if m.whole {
+		return nil
+	}
 	all := true
 	for b := range m.bytes {
 		if m.letterBytes {
@@ -52,12 +56,12 @@ func (m *bpe) findCuts() *cutTable {
 			atoms[id] = true
 		}
 	}
-	c := &cutTable{spaces: m.spaces, bytes: m.letterBytes}
+	c := &cutTable{spaces: m.spaces, bytes: m.letterBytes, fuse: m.fuse && !complete}
 	for _, slot := range m.merges.slots {
 		if slot.pair == noPair {
 			continue
 		}
-		if atoms[int32(slot.pair>>32)] || atoms[int32(uint32(slot.pair))] || slot.id == m.unkID {
+		if atoms[int32(slot.pair>>32)] || atoms[int32(uint32(slot.pair))] || !complete && slot.id == m.unkID {
 			return nil
 		}
 		text, _ := m.token(slot.id)

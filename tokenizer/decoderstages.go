@@ -36,7 +36,11 @@ func (s *letterRun) push(token string) {
 		whole += size
 	}
 	if whole > 0 {
-		s.next.push(string(repaired(nil, s.bytes[:whole])))
+		text := s.bytes[:whole]
+		if !utf8.Valid(text) {
+			text = repaired(nil, text)
+		}
+		s.next.push(string(text))
 		s.bytes = append(s.bytes[:0], s.bytes[whole:]...)
 	}
 }

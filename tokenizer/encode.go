@@ -228,10 +228,7 @@ func (t *Tokenizer) finish(first Encoding, second *Encoding, opts EncodeOptions)
 	}
 	result := texts[0]
 	if len(texts) > 1 {
-		result = Encoding{}
-		for i := range texts {
-			result.append(&texts[i])
-		}
+		result = joined(texts)
 	}
 	if t.padding != nil {
 		one := []Encoding{result}

@@ -60,6 +60,23 @@ func (e *Encoding) append(f *Encoding) {
 	e.Overflowing = overflowing
 }
 
+// joined is several encodings in a row.
+func joined(parts []Encoding) Encoding {
+	n := 0
+	for i := range parts {
+		n += parts[i].Len()
+	}
+	whole := Encoding{
+		IDs: make([]int32, 0, n), TypeIDs: make([]int32, 0, n), Tokens: make([]string, 0, n),
+		Offsets: make([][2]int, 0, n), ByteOffsets: make([][2]int, 0, n), Words: make([]int32, 0, n),
+		SpecialTokensMask: make([]int32, 0, n), AttentionMask: make([]int32, 0, n),
+	}
+	for i := range parts {
+		whole.append(&parts[i])
+	}
+	return whole
+}
+
 // inserted is n tokens that do not come from the text.
 func inserted(ids []int32, tokens []string, typeID, attention int32) Encoding {
 	n := len(ids)

@@ -18,9 +18,11 @@ import (
 
 // golden is testdata/golden.json.gz, which testdata/golden.py makes with the Python library.
 type golden struct {
-	Files  map[string]string
-	Cases  []goldenCase
-	Limits []goldenLimit
+	Files map[string]string
+	Cases []goldenCase
+	// Decodes are texts of random ids, which no text gives.
+	Decodes []goldenCase
+	Limits  []goldenLimit
 }
 
 type goldenCase struct {
@@ -132,6 +134,15 @@ func TestEncodingsAndTextsAreThoseOfThePythonLibrary(t *testing.T) {
 				t.Errorf("%s: %q: %s", c.T, c.Text, d)
 			}
 		}
+	}
+}
+
+func TestRandomIDsDecodeAsInThePythonLibrary(t *testing.T) {
+	g, tokenizers := loadGolden(t)
+	require.Greater(t, len(g.Decodes), 1000)
+	for _, c := range g.Decodes {
+		require.Equal(t, *c.Decoded, tokenizers[c.T].Decode(c.IDs, false), "%s: %v", c.T, c.IDs)
+		require.Equal(t, *c.Skipped, tokenizers[c.T].Decode(c.IDs, true), "%s: %v", c.T, c.IDs)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,7 +18,7 @@ type Settings struct {
 	// LikeTransformers5 reads a directory whose tokenizer_config.json names a Llama class as transformers 5 does: it
 	// throws the normalizer, pre-tokenizer and decoder of tokenizer.json away and builds its own. See docs/tokenizer.md.
 	LikeTransformers5 bool
-	// Warn gets what a user should know once, such as that transformers 5 would give other ids. nil drops it.
+	// Warn gets what a user should know once, such as that transformers 5 would give other ids. nil is slog.Warn.
 	Warn func(message string)
 }
 
@@ -27,6 +28,9 @@ func Load(dirOrFile string) (*Tokenizer, error) { return LoadWith(dirOrFile, Set
 
 // LoadWith is Load with settings.
 func LoadWith(dirOrFile string, settings Settings) (*Tokenizer, error) {
+	if settings.Warn == nil {
+		settings.Warn = func(message string) { slog.Warn(message) }
+	}
 	info, err := os.Stat(dirOrFile)
 	if err != nil {
 		return nil, fmt.Errorf("tokenizer: %w", err)

@@ -57,7 +57,7 @@ func TestHeapAndScanJoinInTheSameOrder(t *testing.T) {
 
 func TestCutsDoNotChangeTheIDs(t *testing.T) {
 	_, tokenizers := loadGolden(t)
-	for _, name := range []string{"spm-bpe-v4", "spm-bpe-v5", "llama3", "o200k", "lowered v4", "model bpe-fuse whole", "model bpe-fallback whole"} {
+	for _, name := range []string{"spm-bpe-v4", "spm-bpe-v5", "qwen2", "o200k", "lowered v4", "model bpe-fuse whole", "model bpe-fallback whole"} {
 		m := tokenizers[name].model.(*bpe)
 		require.NotNil(t, m.cuts, name)
 		rapid.Check(t, func(rt *rapid.T) {
@@ -80,7 +80,22 @@ func TestCutsDoNotChangeTheIDs(t *testing.T) {
 	}
 }
 
-func TestALineWithoutWordBreaksIsEncodedLikeItsHeapless(t *testing.T) {
+func TestAWholeWordIsLookedUpAndItsPartsAreNot(t *testing.T) {
+	// "ab" is a token that no merge makes: only a word that is "ab" becomes it.
+	file := `{"version":"1.0","pre_tokenizer":{"type":"WhitespaceSplit"},"model":{"type":"BPE","unk_token":"<unk>","ignore_merges":true,
+		"vocab":{"<unk>":0,"a":1,"b":2,"c":3,"ab":4},"merges":[]}}`
+	tok, err := FromJSON([]byte(file))
+	require.NoError(t, err)
+	for range 2 { // the second time from the cache
+		for text, want := range map[string][]int32{"ab": {4}, "abc": {1, 2, 3}, "cab": {3, 1, 2}, "ab abab": {4, 1, 2, 1, 2}} {
+			ids, err := tok.EncodeIDs(text, EncodeOptions{})
+			require.NoError(t, err)
+			require.Equal(t, want, ids, text)
+		}
+	}
+}
+
+func TestALineWithoutWordBreaksIsEncodedByTheDefinition(t *testing.T) {
 	_, tokenizers := loadGolden(t)
 	tok := tokenizers["spm-bpe-v4"]
 	m := tok.model.(*bpe)

@@ -34,15 +34,21 @@ func (p *piece) align(w *worker) {
 	if p.spans != nil || !w.track {
 		return
 	}
-	p.spans = make([]span, len(p.text))
+	spans := w.newSpans(len(p.text))
 	for i := 0; i < len(p.text); {
+		if p.text[i] < utf8.RuneSelf {
+			spans = append(spans, span{int32(p.orig + i), int32(p.orig + i + 1)})
+			i++
+			continue
+		}
 		_, size := utf8.DecodeRune(p.text[i:])
 		whole := span{int32(p.orig + i), int32(p.orig + i + size)}
 		for range size {
-			p.spans[i] = whole
-			i++
+			spans = append(spans, whole)
 		}
+		i += size
 	}
+	p.spans = spans
 }
 
 // original converts the bytes from a to b of the normalised text into a range of the original.
@@ -94,7 +100,7 @@ func (p *piece) rewrite(w *worker, edits []edit, skip int) {
 		p.text = w.keep(text)
 		return
 	}
-	spans := append(make([]span, 0, len(edits)+len(edits)/4+start), p.spans[:start]...)
+	spans := append(w.newSpans(len(p.text)+len(edits)/8+16), p.spans[:start]...) // more goes to the heap
 	at := start
 	pass := func(n int) {
 		for ; n > 0 && at < len(p.text); n-- {
@@ -132,7 +138,7 @@ func (p *piece) prepend(w *worker, s string) {
 	p.align(w)
 	text := append(append(w.text[:0], s...), p.text...)
 	if p.spans != nil {
-		spans := make([]span, 0, len(text))
+		spans := w.newSpans(len(text))
 		for range len(s) {
 			spans = append(spans, p.spans[0])
 		}
@@ -148,7 +154,7 @@ func (p *piece) replaced(w *worker, matches []event, content string) {
 	text := w.text[:0]
 	var spans []span
 	if p.spans != nil {
-		spans = make([]span, 0, len(p.spans))
+		spans = w.newSpans(len(p.spans) + len(matches)*len(content))
 	}
 	for _, m := range matches {
 		if !m.match {

@@ -202,13 +202,20 @@ func (t *template) process(texts []Encoding, special bool) ([]Encoding, error) {
 		return nil, fmt.Errorf("TemplateProcessing got %d texts: a post-processor before it has split them; it takes one or two", len(texts))
 	}
 	out := make([]Encoding, 0, len(parts))
+	places := map[int]int{}
+	for _, p := range parts {
+		places[p.text]++
+	}
 	for _, p := range parts {
 		if p.text >= 0 {
 			e := &texts[p.text]
 			e.setType(p.typeID)
-			copied := e.slice(0, e.Len())
-			copied.Overflowing = e.Overflowing
-			out = append(out, copied)
+			part := *e
+			if places[p.text] > 1 { // each place has its own type
+				part = e.slice(0, e.Len())
+				part.Overflowing = e.Overflowing
+			}
+			out = append(out, part)
 		} else if special {
 			out = append(out, inserted(p.ids, p.tokens, p.typeID, 1))
 		}

@@ -16,6 +16,7 @@ import (
 type precompiled struct {
 	trie         []uint32
 	replacements []byte
+	kept         [utf8.RuneSelf]bool // ASCII characters that the map leaves as they are
 }
 
 func parsePrecompiled(raw json.RawMessage) (*precompiled, error) {
@@ -49,6 +50,10 @@ func newPrecompiled(blob []byte) (*precompiled, error) {
 	}
 	if !utf8.Valid(p.replacements) {
 		return nil, fmt.Errorf("precompiled_charsmap: the replacements are not valid UTF-8")
+	}
+	for b := range p.kept {
+		_, mapped := p.find([]byte{byte(b)})
+		p.kept[b] = !mapped
 	}
 	return p, nil
 }
@@ -110,6 +115,11 @@ func (p *precompiled) normalize(w *worker, q *piece) error {
 	}
 	text := q.text
 	for len(text) > 0 {
+		if b := text[0]; b < utf8.RuneSelf && b != '\r' && p.kept[b] && (len(text) == 1 || text[1] < utf8.RuneSelf) { // a cluster by itself
+			edits = append(edits, edit{r: rune(b)})
+			text = text[1:]
+			continue
+		}
 		size := unidata.Grapheme(text)
 		cluster := text[:size]
 		text = text[size:]

@@ -90,16 +90,18 @@ func (list preTokenizers) split(w *worker, p *piece, out []piece) ([]piece, erro
 		return append(out, *p), nil
 	}
 	last := len(list) - 1
-	parts, err := list[:last].split(w, p, nil)
-	if err != nil {
-		return out, err
+	if last == 0 {
+		return list[0].split(w, p, out)
 	}
+	parts, err := list[:last].split(w, p, w.takePieces())
 	for i := range parts {
-		if out, err = list[last].split(w, &parts[i], out); err != nil {
-			return out, err
+		if err != nil {
+			break
 		}
+		out, err = list[last].split(w, &parts[i], out)
 	}
-	return out, nil
+	w.dropPieces(parts)
+	return out, err
 }
 
 // punctuation is what BERT calls so: all ASCII symbols among it.
@@ -125,6 +127,14 @@ func (c *cutRunes) split(w *worker, p *piece, out []piece) ([]piece, error) {
 			r, size = utf8.DecodeRune(p.text[i:])
 		}
 		if c.at(r) {
+			if c.how == removed { // the most common, without a list of events
+				if from < i {
+					out = append(out, p.cut(from, i))
+				}
+				i += size
+				from = i
+				continue
+			}
 			if from < i {
 				events = append(events, event{from, i, false})
 			}
@@ -132,6 +142,12 @@ func (c *cutRunes) split(w *worker, p *piece, out []piece) ([]piece, error) {
 			events = append(events, event{i, from, true})
 		}
 		i += size
+	}
+	if c.how == removed {
+		if from < len(p.text) {
+			out = append(out, p.cut(from, len(p.text)))
+		}
+		return out, nil
 	}
 	if from < len(p.text) {
 		events = append(events, event{from, len(p.text), false})

@@ -146,7 +146,7 @@ func (p *parts) likeTransformers(dir string, settings Settings) error {
 	}
 	preTokenizer, decoder := config.llamaStages()
 	if !settings.LikeTransformers5 {
-		if settings.Warn != nil && !sameStages(p, preTokenizer) {
+		if !sameStages(p, preTokenizer) {
 			settings.Warn(fmt.Sprintf("%s: transformers 5 gives other ids for a text with a leading space or behind a special token, because "+
 				"tokenizer_config.json names the class %s; tokenizer.json is followed (Settings.LikeTransformers5 chooses the other)", dir, config.class()))
 		}

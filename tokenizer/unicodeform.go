@@ -61,6 +61,22 @@ func decomposition(r rune, compatible bool) []rune {
 		}
 		return parts
 	}
+	if !compatible && int(r) < len(latinDecompositions()) {
+		return latinDecompositions()[r]
+	}
+	return decompose(r, compatible)
+}
+
+// latinDecompositions keeps the canonical decompositions of the characters of most texts.
+var latinDecompositions = sync.OnceValue(func() *[0x2000][]rune {
+	var table [0x2000][]rune
+	for r := range table {
+		table[r] = decompose(rune(r), false)
+	}
+	return &table
+})
+
+func decompose(r rune, compatible bool) []rune {
 	form := norm.NFD
 	if compatible {
 		form = norm.NFKD

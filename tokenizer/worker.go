@@ -12,7 +12,35 @@ type worker struct {
 	cache  wordCache
 	merge  mergeSpace
 	path   []pathNode
-	slab   []byte // the texts of the present call, see keep
+	spare  [][]piece // lists between pre-tokenizers
+	slab   []byte    // the texts of the present call, see keep
+	spans  []span    // and their spans, see newSpans
+}
+
+// newSpans is an empty list with room for n spans, which stays until the call ends.
+func (w *worker) newSpans(n int) []span {
+	if cap(w.spans)-len(w.spans) < n {
+		w.spans = make([]span, 0, max(2*n, 2*cap(w.spans), 1<<10))
+	}
+	at := len(w.spans)
+	w.spans = w.spans[:at+n]
+	return w.spans[at : at : at+n]
+}
+
+// takePieces is an empty list, to be given back with dropPieces.
+func (w *worker) takePieces() []piece {
+	n := len(w.spare) - 1
+	if n < 0 {
+		return nil
+	}
+	list := w.spare[n]
+	w.spare = w.spare[:n]
+	return list
+}
+
+func (w *worker) dropPieces(list []piece) {
+	clear(list)
+	w.spare = append(w.spare, list[:0])
 }
 
 // keep copies a text to where it stays until the call ends.
@@ -43,7 +71,16 @@ func (t *Tokenizer) borrow(track bool) *worker {
 
 // giveBack lets w rest. Pieces of its last call must not be used any more.
 func (t *Tokenizer) giveBack(w *worker) {
-	w.slab = w.slab[:0]
+	w.slab, w.spans = w.slab[:0], w.spans[:0]
+	if cap(w.spans) > maxKeptBuffer/8 {
+		w.spans = nil
+	}
+	for _, list := range w.spare {
+		if cap(list) > maxKeptBuffer/64 {
+			w.spare = nil
+			break
+		}
+	}
 	if cap(w.slab) > maxKeptBuffer {
 		w.slab = nil
 	}
@@ -57,7 +94,7 @@ func (t *Tokenizer) giveBack(w *worker) {
 		w.events = nil
 	}
 	for i := range w.pieces {
-		clear(w.pieces[i][:cap(w.pieces[i])])
+		clear(w.pieces[i])
 		if cap(w.pieces[i]) > maxKeptBuffer/64 {
 			w.pieces[i] = nil
 		}

@@ -101,6 +101,6 @@ func BenchmarkSwiGLU(b *testing.B) {
 func BenchmarkRotary(b *testing.B) {
 	benchmarkRows(b, func(s *torch.Scope, x, _, _ *torch.Tensor) *torch.Tensor {
 		angles := torch.Ones(s, torch.Float32CPU, 2048, 32)
-		return x.Reshape(2048, 32, 64).Rotary(angles, angles)
+		return x.Reshape(2048, 32, 64).Rotary(angles, angles).Reshape(2048, 2048)
 	})
 }

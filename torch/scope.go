@@ -19,7 +19,6 @@ type Scope struct {
 	// with it every tensor that points to it, has become garbage without Close.
 	owned *ownedHandles
 	net   runtime.Cleanup
-	open  map[*Scope]struct{} // children that are not closed
 }
 
 type ownedHandles struct {

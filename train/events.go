@@ -1,7 +1,5 @@
 package train
 
-import "slices"
-
 // Kind is what an [Event] tells.
 type Kind int
 
@@ -35,13 +33,4 @@ func (l *loop) event(e Event) {
 
 func (l *loop) warn(message string) {
 	l.event(Event{Kind: Warning, Record: Record{Step: l.Step0}, Message: message})
-}
-
-func keys(m map[string]float64) []string {
-	list := make([]string, 0, len(m))
-	for k := range m {
-		list = append(list, k)
-	}
-	slices.Sort(list)
-	return list
 }

@@ -4,10 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
+
+	"github.com/ajolote-ai/ajolote/internal/atomicfile"
 )
 
 // FinishedFile is the last file that a run writes into its output directory: its presence says that the run is complete.
@@ -23,29 +27,41 @@ type Summary struct {
 	BestStep     int                `json:"best_step,omitempty"`
 	BestMetric   float64            `json:"best_metric,omitempty"`
 	StoppedEarly bool               `json:"stopped_early"`
+	Seconds      float64            `json:"seconds"` // of the call that finished
 	Metrics      map[string]float64 `json:"metrics,omitempty"`
 	Identity     map[string]string  `json:"identity"`
+	Kept         map[string]string  `json:"kept,omitempty"`
+	About        map[string]any     `json:"about,omitempty"`
 }
 
 func (l *loop) writeFinished() error {
-	text, err := l.trainerState()
-	if err != nil {
-		return fmt.Errorf("train: %w", err)
+	seconds := time.Since(l.started).Seconds()
+	if l.lossSteps > 0 {
+		l.History = append(l.History, map[string]any{"epoch": l.plan.epoch(l.Step0), "step": l.Step0, "total_flos": 0.0,
+			"train_loss": l.lossSum / float64(l.lossSteps), "train_runtime": seconds, "train_steps_per_second": float64(l.lossSteps) / seconds})
 	}
-	if err := writeFile(filepath.Join(l.OutputDir, trainerFile), text); err != nil {
-		return err
+	if err := l.writeTrainerState(l.OutputDir); err != nil {
+		return fmt.Errorf("train: %w", err)
 	}
 	s := Summary{
 		Finished: true, Steps: l.Step0, TokensSeen: l.TokensSeen, BadSteps: l.BadSteps, LastLoss: l.LastLoss, BestMetric: l.BestMetric,
-		StoppedEarly: l.early, Metrics: l.Metrics, Identity: l.Job.Identity,
+		StoppedEarly: l.early, Seconds: seconds, Metrics: l.Metrics, Identity: l.Job.Identity, Kept: l.Job.Kept, About: l.About,
 	}
 	if l.BestStep > 0 {
 		s.BestStep = l.BestStep
 	}
-	if text, err = json.MarshalIndent(s, "", "  "); err != nil {
+	return writeJSON(filepath.Join(l.OutputDir, FinishedFile), s)
+}
+
+func writeJSON(path string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err == nil {
+		err = atomicfile.Write(path, func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err })
+	}
+	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	return writeFile(filepath.Join(l.OutputDir, FinishedFile), text)
+	return nil
 }
 
 // finished returns the result of a run that is complete already; nil when it is not, or is to begin anew.

@@ -6,9 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/ajolote-ai/ajolote/internal/atomicfile"
 )
 
 // Record is one line of train_log.jsonl: one step.
@@ -27,7 +30,11 @@ type Record struct {
 const LogFile = "train_log.jsonl"
 
 // stepLog appends a line a step.
-type stepLog struct{ file *os.File }
+type stepLog struct {
+	file    *os.File
+	written int64  // bytes of whole lines in the file
+	pending []byte // lines that could not be written yet
+}
 
 // openLog opens dir's log for the step after done: lines of later steps, which a killed run may have left behind its last
 // checkpoint, and a torn last line are dropped. So the log has one line a step after any number of resumes.
@@ -37,14 +44,15 @@ func openLog(dir string, done int) (*stepLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeFile(path, kept); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	err = atomicfile.Write(path, func(w io.Writer) error { _, err := w.Write(kept); return err })
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	return &stepLog{f}, nil
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return &stepLog{file: f, written: int64(len(kept))}, nil
 }
 
 func linesUpTo(path string, done int) ([]byte, error) {
@@ -67,6 +75,7 @@ func linesUpTo(path string, done int) ([]byte, error) {
 	return kept.Bytes(), lines.Err()
 }
 
+// write appends the line of a step. When that fails, the line is kept for the next time, and the file ends with a whole line.
 func (l *stepLog) write(r Record) error {
 	line, err := json.Marshal(r)
 	if err != nil { // a loss that is not finite: JSON has no word for it
@@ -75,13 +84,26 @@ func (l *stepLog) write(r Record) error {
 			Skipped string `json:"skipped"`
 		}{r.Step, fmt.Sprintf("loss %v, gradient norm %v", r.Loss, r.GradNorm)})
 	}
-	if err == nil {
-		_, err = l.file.Write(append(line, '\n'))
-	}
 	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	l.pending = append(append(l.pending, line...), '\n')
+	return l.flush()
+}
+
+func (l *stepLog) flush() error {
+	if _, err := l.file.WriteAt(l.pending, l.written); err != nil {
+		_ = l.file.Truncate(l.written)
 		return fmt.Errorf("train: writing the log: %w", err)
 	}
+	l.written += int64(len(l.pending))
+	l.pending = l.pending[:0]
 	return nil
 }
 
-func (l *stepLog) close() error { return l.file.Close() }
+func (l *stepLog) close() error {
+	if l == nil {
+		return nil
+	}
+	return l.file.Close()
+}

@@ -9,7 +9,8 @@ import (
 type Options struct {
 	OutputDir string
 
-	Examples     int     // how many there are
+	Examples     int     // how many there are; with Packs, how many packs
+	Packs        [][]int // when not nil, what stands for each example of the plan: the examples that are packed into one sequence
 	MicroBatch   int     // examples of a micro-batch
 	Accumulation int     // micro-batches of a step
 	Epochs       float64 // passes over the examples
@@ -21,17 +22,27 @@ type Options struct {
 	MaxGradNorm  float64 // gradients are scaled down to this norm; 0 for no clipping
 	SkipBadSteps bool    // go on after a loss or gradient that is not finite, without the step
 
+	// A loss above WatchdogThreshold in WatchdogPatience steps in a row stops the run with an error; 0 for no watch.
+	WatchdogThreshold float64
+	WatchdogPatience  int
+
 	SaveSteps      int  // a checkpoint every so many steps; 0 for one at the end of each epoch
-	SaveNothing    bool // no checkpoints but one on interruption
+	SaveFirstStep  bool // one after the first step too
+	SaveBest       bool // one after every evaluation that is the best so far (LoadBest means it too)
+	SaveNothing    bool // no others, but one on interruption
+	SaveOnlyModel  bool // checkpoints without optimizer and state, which cannot be resumed; that of an interruption has them
 	SaveTotalLimit int  // checkpoints kept; the best one and the newest are never deleted; 0 for all
 
 	EvalSteps             int  // an evaluation every so many steps; 0 for one at the end of each epoch
 	EvalNever             bool // no evaluation
-	EvalAtStart           bool // one before the first step too
+	EvalAtStart           bool // one before the first step too, which never counts as the best
 	EarlyStoppingPatience int  // stop after so many evaluations without a better metric; 0 for never
 	LoadBest              bool // end with the parameters of the best checkpoint
-	Metric                string
+	Metric                string // of the evaluation, that decides which is the best
 	GreaterIsBetter       bool
+
+	LoggingSteps int  // steps of a row of log_history and of TensorBoard; the log has a line a step whatever it says
+	TensorBoard  bool // write event files into OutputDir/runs
 
 	// Resume is "auto" (the newest complete checkpoint of OutputDir, if it was made by this run), "none" (begin anew, and
 	// delete the checkpoints that there are), or the path of a checkpoint.
@@ -39,12 +50,14 @@ type Options struct {
 	// Identity says what decides the run's numbers: hashes of configuration, data and base model, by name. A checkpoint with
 	// another identity is not resumed.
 	Identity map[string]string
+	// Kept is stored in checkpoints for the caller: see [KeptOf]. On resume, values that are not the same are told as a warning.
+	Kept map[string]string
 }
 
 // DefaultOptions are the defaults of Hugging Face's Trainer where it has them.
 func DefaultOptions() Options {
 	return Options{
-		MicroBatch: 1, Accumulation: 1, Epochs: 1, Seed: 42, MaxGradNorm: 1, Metric: "eval_loss", Resume: "auto",
+		MicroBatch: 1, Accumulation: 1, Epochs: 1, Seed: 42, MaxGradNorm: 1, WatchdogPatience: 3, Metric: "eval_loss", LoggingSteps: 1, Resume: "auto",
 	}
 }
 
@@ -62,6 +75,13 @@ func (o Options) Validate() error {
 	positive("the number of examples", o.Examples)
 	positive("the micro-batch", o.MicroBatch)
 	positive("the accumulation", o.Accumulation)
+	positive("the number of logging steps", o.LoggingSteps)
+	if o.Packs != nil && len(o.Packs) != o.Examples {
+		faults = append(faults, fmt.Errorf("there are %d packs, and %d are counted", len(o.Packs), o.Examples))
+	}
+	if o.WatchdogThreshold > 0 {
+		positive("the watchdog's patience", o.WatchdogPatience)
+	}
 	if o.MaxSteps <= 0 && !(o.Epochs > 0) {
 		faults = append(faults, fmt.Errorf("the number of epochs is %v: it must be positive", o.Epochs))
 	}
@@ -75,9 +95,6 @@ func (o Options) Validate() error {
 		if n.value < 0 {
 			faults = append(faults, fmt.Errorf("%s is %d: it must not be negative", n.name, n.value))
 		}
-	}
-	if o.LoadBest && o.SaveNothing {
-		faults = append(faults, errors.New("the best model cannot be loaded at the end when no checkpoints are saved"))
 	}
 	if len(faults) > 0 {
 		return fmt.Errorf("train: %w", errors.Join(faults...))

@@ -16,8 +16,8 @@ type plan struct {
 	order         func(epoch int) []int
 }
 
-// newPlan makes the plan. Steps are counted as Hugging Face's Trainer counts them: an epoch has ceil(examples / micro-batch) micro-batches and
-// ceil(micro-batches / accumulation) steps, the last of which may be smaller.
+// newPlan makes the plan. Steps are counted as Hugging Face's Trainer counts them: an epoch has ceil(examples / micro-batch)
+// micro-batches and ceil(micro-batches / accumulation) steps, the last of which may be smaller.
 func newPlan(o Options) plan {
 	p := plan{o: o, steps: o.TotalSteps(), stepsPerEpoch: o.StepsPerEpoch()}
 	p.order = p.orders()
@@ -26,11 +26,15 @@ func newPlan(o Options) plan {
 
 // StepsPerEpoch is how many steps go once through the examples.
 func (o Options) StepsPerEpoch() int {
-	batches := (o.Examples + o.MicroBatch - 1) / o.MicroBatch
+	return (o.microBatches() + o.Accumulation - 1) / o.Accumulation
+}
+
+// microBatches is how many there are in an epoch.
+func (o Options) microBatches() int {
 	if o.DropLast {
-		batches = o.Examples / o.MicroBatch
+		return o.Examples / o.MicroBatch
 	}
-	return (batches + o.Accumulation - 1) / o.Accumulation
+	return (o.Examples + o.MicroBatch - 1) / o.MicroBatch
 }
 
 // TotalSteps is how many steps the run makes, unless it stops early.
@@ -70,7 +74,8 @@ func shuffle(list []int, seed uint64, epoch int) {
 	pyrand.NewRandomBig(key).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 }
 
-// examples lists those of a step, counted from 0.
+// examples lists those of a step, counted from 0. A step does not go on into the next epoch: the last one of an epoch may be
+// smaller.
 func (p plan) examples(step int) []int {
 	order := p.order(step / p.stepsPerEpoch)
 	if p.o.DropLast {
@@ -78,11 +83,22 @@ func (p plan) examples(step int) []int {
 	}
 	size := p.o.MicroBatch * p.o.Accumulation
 	from := step % p.stepsPerEpoch * size
-	return order[from:min(from+size, len(order))]
+	order = order[from:min(from+size, len(order))]
+	if p.o.Packs == nil {
+		return order
+	}
+	var list []int
+	for _, pack := range order {
+		list = append(list, p.o.Packs[pack]...)
+	}
+	return list
 }
 
-// epoch is how many passes over the data the first steps make.
-func (p plan) epoch(steps int) float64 { return float64(steps) / float64(p.stepsPerEpoch) }
+// epoch is how many passes over the data the first steps make, counted in micro-batches.
+func (p plan) epoch(steps int) float64 {
+	whole, rest := steps/p.stepsPerEpoch, steps%p.stepsPerEpoch
+	return float64(whole) + float64(rest*p.o.Accumulation)/float64(p.o.microBatches())
+}
 
 // due says whether something that happens every so many steps, or with 0 at the end of every epoch, happens after steps.
 // The end of the run counts as the end of an epoch.

@@ -1,8 +1,9 @@
 package train
 
 import (
-	"encoding/json"
 	"math"
+	"path/filepath"
+	"time"
 )
 
 // state is all that the loop remembers between steps, as a checkpoint keeps it beside the artefact and the optimizer.
@@ -15,9 +16,19 @@ type state struct {
 	BestStep   int                `json:"best_step"` // -1 for none
 	BestMetric float64            `json:"best_metric"`
 	SinceBest  int                `json:"since_best"`
+	Evaluated  int                `json:"evaluated"` // the last step that was; -1 for none
+	HighLosses int                `json:"high_losses"`
+	Unlogged   unlogged           `json:"unlogged"`
 	Metrics    map[string]float64 `json:"metrics,omitempty"`
 	Identity   map[string]string  `json:"identity"`
+	Kept       map[string]string  `json:"kept,omitempty"`
 	History    []map[string]any   `json:"-"` // lives in trainer_state.json
+}
+
+// unlogged is the sum of the losses since the last row of log_history.
+type unlogged struct {
+	Loss  float64 `json:"loss"`
+	Steps int     `json:"steps"`
 }
 
 // trainerState is trainer_state.json as transformers 5 writes it, for the tools that plot log_history.
@@ -44,7 +55,7 @@ type trainerState struct {
 	TrialParams         *string          `json:"trial_params"`
 }
 
-func (l *loop) trainerState() ([]byte, error) {
+func (l *loop) writeTrainerState(dir string) error {
 	every := func(n int) int {
 		if n == 0 {
 			return l.plan.stepsPerEpoch
@@ -53,7 +64,7 @@ func (l *loop) trainerState() ([]byte, error) {
 	}
 	t := trainerState{
 		Epoch: l.plan.epoch(l.Step0), EvalSteps: every(l.EvalSteps), GlobalStep: l.Step0, IsLocalProcessZero: true,
-		IsWorldProcessZero: true, LogHistory: l.History, LoggingSteps: 1, MaxSteps: l.plan.steps, NumInputTokensSeen: l.TokensSeen,
+		IsWorldProcessZero: true, LogHistory: l.History, LoggingSteps: l.LoggingSteps, MaxSteps: l.plan.steps, NumInputTokensSeen: l.TokensSeen,
 		NumTrainEpochs: int(math.Ceil(float64(l.plan.steps) / float64(l.plan.stepsPerEpoch))), SaveSteps: every(l.SaveSteps),
 		TrainBatchSize: l.MicroBatch,
 	}
@@ -64,7 +75,7 @@ func (l *loop) trainerState() ([]byte, error) {
 		dir := l.checkpointDir(l.BestStep)
 		t.BestGlobalStep, t.BestMetric, t.BestModelCheckpoint = &l.BestStep, &l.BestMetric, &dir
 	}
-	return json.MarshalIndent(t, "", "  ")
+	return writeJSON(filepath.Join(dir, trainerFile), t)
 }
 
 // history is the row of a step in log_history.
@@ -79,8 +90,8 @@ func (r Record) history() map[string]any {
 }
 
 // evalHistory is the row of an evaluation.
-func evalHistory(step int, epoch float64, metrics map[string]float64) map[string]any {
-	row := map[string]any{"epoch": epoch, "step": step}
+func evalHistory(step int, epoch float64, metrics map[string]float64, took time.Duration) map[string]any {
+	row := map[string]any{"epoch": epoch, "step": step, "eval_runtime": took.Seconds()}
 	for key, v := range metrics {
 		if !isBad(v) {
 			row[key] = v

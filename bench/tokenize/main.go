@@ -33,7 +33,10 @@ type result struct {
 
 func main() {
 	rounds := flag.Int("rounds", 7, "rounds; the best counts")
-	flag.Usage = func() { fmt.Fprintln(os.Stderr, "usage: tokenize [-rounds N] TOKENIZER TEXTS.jsonl"); flag.PrintDefaults() }
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "usage: tokenize [-rounds N] TOKENIZER TEXTS.jsonl")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
 	if flag.NArg() != 2 {
 		flag.Usage()

@@ -11,6 +11,7 @@ func newRootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.AddCommand(
+		newBenchCommand(),
 		newDoctorCommand(),
 		newEvalCommand(),
 		newLogitsCommand(),

@@ -2,6 +2,7 @@
 // that the compiler can vectorise. The loops are marked with "omp simd", which lets it reorder sums (-fopenmp-simd).
 #pragma once
 
+#include "../parallel.h"
 #include "../shim.h"
 
 #include <c10/util/BFloat16.h>
@@ -11,7 +12,7 @@
 #include <cstring>
 
 // AJ_LEVELS(name, params, args) defines the function template name<E> from name_body, which must be AJ_BODY: the same loop
-// compiled for each level, chosen at the call by kernel_level(). It is called inside at::parallel_for, once a range, as a
+// compiled for each level, chosen at the call by kernel_level(). It is called inside parallel, once a range, as a
 // lambda would not inherit the target.
 #define AJ_BODY static inline __attribute__((always_inline)) void
 #define AJ_ONE_LEVEL(function, target, name, params, args) \
@@ -20,20 +21,20 @@
     name##_body args;                                      \
   }
 #if defined(__x86_64__)
-#define AJ_LEVELS(name, params, args)                                                                             \
+#define AJ_LEVELS(name, params, args)                                                                                     \
   AJ_ONE_LEVEL(name##_avx512, __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), name, params, args) \
-  AJ_ONE_LEVEL(name##_avx2, __attribute__((target("avx2,fma"))), name, params, args)                              \
-  AJ_ONE_LEVEL(name##_portable, , name, params, args)                                                             \
-  template <typename E>                                                                                           \
-  void name params {                                                                                              \
-    const Level level = kernel_level();                                                                           \
-    if (level >= Level::avx512) {                                                                                 \
-      name##_avx512<E> args;                                                                                      \
-    } else if (level == Level::avx2) {                                                                            \
-      name##_avx2<E> args;                                                                                        \
-    } else {                                                                                                      \
-      name##_portable<E> args;                                                                                    \
-    }                                                                                                             \
+  AJ_ONE_LEVEL(name##_avx2, __attribute__((target("avx2,fma"))), name, params, args)                                      \
+  AJ_ONE_LEVEL(name##_portable, , name, params, args)                                                                     \
+  template <typename E>                                                                                                   \
+  void name params {                                                                                                      \
+    const Level level = kernel_level();                                                                                   \
+    if (level >= Level::avx512) {                                                                                         \
+      name##_avx512<E> args;                                                                                              \
+    } else if (level == Level::avx2) {                                                                                    \
+      name##_avx2<E> args;                                                                                                \
+    } else {                                                                                                              \
+      name##_portable<E> args;                                                                                            \
+    }                                                                                                                     \
   }
 #else
 #define AJ_LEVELS(name, params, args) AJ_ONE_LEVEL(name, , name, params, args)

@@ -9,6 +9,9 @@
 #include <cstring>
 
 #if defined(__x86_64__)
+// GCC 12 takes the deliberately undefined operands inside its own intrinsics for a mistake of ours.
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #include <immintrin.h>
 #endif
 

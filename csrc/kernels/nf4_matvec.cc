@@ -16,6 +16,9 @@
 #include <cstring>
 
 #if defined(__x86_64__)
+// GCC 12 takes the deliberately undefined operands inside its own intrinsics for a mistake of ours.
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #include <immintrin.h>
 #endif
 
@@ -33,7 +36,10 @@ struct Job {
 // Order is where element i of a unit lies in the permuted x.
 using Order = std::array<uint8_t, 64>;
 
-// rows computes rows [begin, end) of a job. scales is room for the scales of a row.
+// The most rows that are computed at once.
+constexpr int kBand = 2;
+
+// Rows computes rows [begin, end) of a job. scales is room for the scales of kBand rows.
 using Rows = void (*)(const Job& job, int64_t begin, int64_t end, float* scales);
 
 // Implementation is what a kernel level has: an order and a function for each number of tokens.
@@ -171,36 +177,52 @@ Order order_avx512() {
   return o;
 }
 
-template <int tokens>
-AVX512 void rows_avx512(const Job& job, int64_t begin, int64_t end, float* scales) {
+// band_avx512 computes `band` rows at once, so that one load of x serves them all.
+template <int tokens, int band>
+AVX512 inline void band_avx512(const Job& job, int64_t row, float* scales) {
   const __m512 levels = _mm512_loadu_ps(kLevels.data());
-  const int64_t units = job.w.cols / kUnit;
-  for (int64_t row = begin; row < end; row++) {
-    const uint8_t* codes = job.w.codes + row * job.w.cols / 2;
-    job.w.scales(row * job.w.cols, units, scales);
-    __m512 total[tokens];
-    for (int t = 0; t < tokens; t++) total[t] = _mm512_setzero_ps();
-    const float* x = job.x;
-    for (int64_t u = 0; u < units; u++, codes += 32) {
-      _mm_prefetch(reinterpret_cast<const char*>(codes + kAhead), _MM_HINT_T0);
-      const __m512i first = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes)));
-      const __m512i second = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + 16)));
-      const __m512 w0 = _mm512_permutexvar_ps(_mm512_srli_epi32(first, 4), levels);
-      const __m512 w1 = _mm512_permutexvar_ps(first, levels);
-      const __m512 w2 = _mm512_permutexvar_ps(_mm512_srli_epi32(second, 4), levels);
-      const __m512 w3 = _mm512_permutexvar_ps(second, levels);
-      const __m512 scale = _mm512_set1_ps(scales[u]);
-      for (int t = 0; t < tokens; t++, x += 64) {
-        const __m512 a = _mm512_fmadd_ps(w1, _mm512_load_ps(x + 16), _mm512_mul_ps(w0, _mm512_load_ps(x)));
-        const __m512 b = _mm512_fmadd_ps(w3, _mm512_load_ps(x + 48), _mm512_mul_ps(w2, _mm512_load_ps(x + 32)));
-        total[t] = _mm512_fmadd_ps(_mm512_add_ps(a, b), scale, total[t]);
+  const int64_t units = job.w.cols / kUnit, stride = job.w.cols / 2;
+  const uint8_t* codes = job.w.codes + row * stride;
+  job.w.scales(row * job.w.cols, band * units, scales);
+  __m512 total[band][tokens];
+  for (int r = 0; r < band; r++)
+    for (int t = 0; t < tokens; t++) total[r][t] = _mm512_setzero_ps();
+  const float* x = job.x;
+  for (int64_t u = 0; u < units; u++, codes += 32) {
+    __m512 w[band][4], scale[band];
+    for (int r = 0; r < band; r++) {
+      const uint8_t* c = codes + r * stride;
+      _mm_prefetch(reinterpret_cast<const char*>(c + kAhead), _MM_HINT_T0);
+      const __m512i first = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(c)));
+      const __m512i second = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(c + 16)));
+      w[r][0] = _mm512_permutexvar_ps(_mm512_srli_epi32(first, 4), levels);
+      w[r][1] = _mm512_permutexvar_ps(first, levels);
+      w[r][2] = _mm512_permutexvar_ps(_mm512_srli_epi32(second, 4), levels);
+      w[r][3] = _mm512_permutexvar_ps(second, levels);
+      scale[r] = _mm512_set1_ps(scales[r * units + u]);
+    }
+    for (int t = 0; t < tokens; t++, x += 64) {
+      const __m512 x0 = _mm512_load_ps(x), x1 = _mm512_load_ps(x + 16), x2 = _mm512_load_ps(x + 32), x3 = _mm512_load_ps(x + 48);
+      for (int r = 0; r < band; r++) {
+        const __m512 a = _mm512_fmadd_ps(w[r][1], x1, _mm512_mul_ps(w[r][0], x0));
+        const __m512 b = _mm512_fmadd_ps(w[r][3], x3, _mm512_mul_ps(w[r][2], x2));
+        total[r][t] = _mm512_fmadd_ps(_mm512_add_ps(a, b), scale[r], total[r][t]);
       }
     }
-    for (int t = 0; t < tokens; t++) {
-      const float sum = _mm512_reduce_add_ps(total[t]);
-      job.y[t * job.w.rows + row] = job.bias ? sum + job.bias[row] : sum;
-    }
   }
+  for (int r = 0; r < band; r++)
+    for (int t = 0; t < tokens; t++) {
+      const float sum = _mm512_reduce_add_ps(total[r][t]);
+      job.y[t * job.w.rows + row + r] = job.bias ? sum + job.bias[row + r] : sum;
+    }
+}
+
+template <int tokens>
+AVX512 void rows_avx512(const Job& job, int64_t begin, int64_t end, float* scales) {
+  constexpr int band = tokens < 3 ? 1 : kBand;  // one stream of codes is read fastest
+  int64_t row = begin;
+  for (; row + band <= end; row += band) band_avx512<tokens, band>(job, row, scales);
+  for (; row < end; row++) band_avx512<tokens, 1>(job, row, scales);
 }
 
 #endif
@@ -259,7 +281,7 @@ std::vector<at::Tensor> nf4_matvec(const at::Tensor& x, const std::vector<NF4For
   }
   // The rows of all matrices are shared out as one list, so that the threads meet once.
   parallel(rows, 16, [&](int64_t begin, int64_t end) {
-    std::vector<float> scales(x.size(1) / kUnit);
+    std::vector<float> scales(kBand * (x.size(1) / kUnit));
     int64_t first = 0;
     for (const Job& job : jobs) {
       const int64_t from = std::max(begin - first, int64_t{0}), to = std::min(end - first, job.w.rows);

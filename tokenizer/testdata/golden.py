@@ -128,6 +128,17 @@ for name, f in files.items():
             pass
         cases.append(case)
 
+# ids that no text gives
+decodes = []
+for name, f in files.items():
+    t = Tokenizer.from_str(json.dumps(f))
+    for number in range(16):
+        ids = [r.randrange(t.get_vocab_size() + 3 if number % 3 else min(t.get_vocab_size(), 270)) for _ in range(r.randint(0, 25))]
+        try:
+            decodes.append({"t": name, "ids": ids, "decoded": t.decode(ids, skip_special_tokens=False), "skipped": t.decode(ids)})
+        except BaseException:
+            continue
+
 # pairs, truncation and padding
 limits = []
 pairs = [(a, b) for a, b in zip(texts.SENTENCES, texts.SENTENCES[1:])] + [("", "a"), ("hola", ""), (texts.SENTENCES[0], "the")]
@@ -157,5 +168,5 @@ for name in ("bert-uncased", "roberta", "llama3", "xlm-r", "spm-bpe-v4"):
                     limits.append({**row, **show(e), "overflow": [show(o) for o in e.overflowing]})
 
 with gzip.GzipFile(here / "golden.json.gz", "wb", mtime=0) as out:
-    out.write(json.dumps({"files": {k: json.dumps(v, ensure_ascii=False, separators=(",", ":")) for k, v in files.items()}, "cases": cases, "limits": limits}, ensure_ascii=False, separators=(",", ":")).encode())
-print(len(files), "tokenizers", len(cases), "cases", len(limits), "limits", (here / "golden.json.gz").stat().st_size, "bytes")
+    out.write(json.dumps({"files": {k: json.dumps(v, ensure_ascii=False, separators=(",", ":")) for k, v in files.items()}, "cases": cases, "decodes": decodes, "limits": limits}, ensure_ascii=False, separators=(",", ":")).encode())
+print(len(files), "tokenizers", len(cases), "cases", len(decodes), "decodes", len(limits), "limits", (here / "golden.json.gz").stat().st_size, "bytes")

@@ -98,6 +98,11 @@ func (b *builder) text() Text         { return Text{S: b.b.String(), from: b.fro
 
 func concat(texts ...Text) Text {
 	var b builder
+	size := 0
+	for _, t := range texts {
+		size += len(t.S)
+	}
+	b.b.Grow(size)
 	for _, t := range texts {
 		b.add(t)
 	}

@@ -18,16 +18,19 @@ import (
 func main() {
 	n := flag.Int("n", 1000, "number of examples")
 	seed := flag.Uint64("seed", 1, "seed")
+	alone := flag.Int("alone", 0, "copying alone for that many examples")
+	settled := flag.Int("settled", 0, "the mix holds from this example on; before, copying gives way evenly")
 	folder := flag.String("tokenizer", "", "model folder or tokenizer.json; none: text")
 	flag.Parse()
-	if err := run(*n, *seed, *folder); err != nil {
+	if err := run(*n, *seed, *alone, *settled, *folder); err != nil {
 		fmt.Fprintln(os.Stderr, "pretext:", err)
 		os.Exit(1)
 	}
 }
 
-func run(n int, seed uint64, folder string) error {
+func run(n int, seed uint64, alone, settled int, folder string) error {
 	stream := pretrain.NewStream(seed, pretrain.DefaultMix)
+	stream.Alone, stream.Settled = alone, settled
 	if folder == "" {
 		return stream.Write(os.Stdout, n)
 	}

@@ -32,8 +32,16 @@ const (
 	mainClass graphemeClass = 0x0F
 )
 
-var graphemeClasses = sync.OnceValue(func() map[rune]graphemeClass {
-	classes := make(map[rune]graphemeClass)
+// classTable finds a character's classes in pages of 256; equal pages are stored once.
+type classTable struct {
+	pages   [0x1100]uint16
+	classes [][256]graphemeClass
+}
+
+func (t *classTable) of(r rune) graphemeClass { return t.classes[t.pages[r>>8]][r&0xFF] }
+
+var graphemeClasses = sync.OnceValue(func() *classTable {
+	pages := make(map[rune]*[256]graphemeClass)
 	for name, class := range map[string]graphemeClass{
 		"control": control, "extend": extend, "prepend": prepend, "spacingmark": spacingMark, "l": hangulL, "v": hangulV,
 		"t": hangulT, "lv": hangulLV, "lvt": hangulLVT, "regionalindicator": regional, "zwj": zwj,
@@ -41,11 +49,25 @@ var graphemeClasses = sync.OnceValue(func() map[rune]graphemeClass {
 	} {
 		for _, s := range spans("grapheme " + name) {
 			for r := s.First; r <= s.Last; r++ {
-				classes[r] |= class
+				if pages[r>>8] == nil {
+					pages[r>>8] = new([256]graphemeClass)
+				}
+				pages[r>>8][r&0xFF] |= class
 			}
 		}
 	}
-	return classes
+	table := &classTable{classes: make([][256]graphemeClass, 1)}
+	known := map[[256]graphemeClass]uint16{{}: 0}
+	for number, page := range pages {
+		at, ok := known[*page]
+		if !ok {
+			at = uint16(len(table.classes))
+			known[*page] = at
+			table.classes = append(table.classes, *page)
+		}
+		table.pages[number] = at
+	}
+	return table
 })
 
 // Grapheme returns the length in bytes of the extended grapheme cluster at the start of text, which is valid UTF-8 and
@@ -62,13 +84,13 @@ func Grapheme(text []byte) int {
 		}
 		return 1
 	}
-	before := classes[r]
+	before := classes.of(r)
 	flags := before.pairs()           // an odd number of regional indicators so far
 	emoji := before&pictographic != 0 // a pictographic character followed by Extend* so far
 	conjunct, linked := before&consonant != 0, false
 	for at < len(text) {
 		r, size := utf8.DecodeRune(text[at:])
-		class := classes[r]
+		class := classes.of(r)
 		if r == '\r' || r == '\n' {
 			return at
 		}

@@ -88,7 +88,7 @@ func (s source) key() string {
 		}
 		return pick(s, keyWords)
 	}
-	switch s.IntN(6) {
+	switch s.IntN(8) {
 	case 0, 1:
 		return one() + "_" + one()
 	case 2:

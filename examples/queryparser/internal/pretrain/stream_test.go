@@ -34,6 +34,23 @@ func TestTasksComeInTheirShares(t *testing.T) {
 	}
 }
 
+func TestCopyingComesFirstAndGivesWay(t *testing.T) {
+	stream := NewStream(7, DefaultMix)
+	stream.Alone, stream.Settled = 1000, 3000
+	share := func(n int) (copying float64) {
+		for range n {
+			if task := stream.Next().Task; task == "copy" || task == "repeat" {
+				copying += 1 / float64(n)
+			}
+		}
+		return copying
+	}
+	assert.InDelta(t, 1, share(1000), 1e-9)
+	assert.InDelta(t, .8, share(1000), .04) // on the way from 1 to .6
+	assert.InDelta(t, .4, share(1000), .04)
+	assert.InDelta(t, .2, share(1000), .04)
+}
+
 func TestAnswersAreJSONAndCopyWhatIsShown(t *testing.T) {
 	for _, e := range examples(2000) {
 		if e.Task == "repeat" {

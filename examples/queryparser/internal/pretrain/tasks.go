@@ -30,13 +30,23 @@ func conversation(task, system, user, assistant string, copied ...string) Exampl
 	return Example{Task: task, Messages: messages, Copied: copied}
 }
 
-// extract is a request with its fields as JSON, under a skeleton of its own.
-func (s source) extract() Example {
-	q := s.request(pick(s, languages))
+// form is a skeleton with the prompt that describes it.
+type form struct {
+	schema schema
+	prompt string
+}
+
+func (s source) form() form {
 	sc := s.schema()
+	return form{sc, s.prompt(sc)}
+}
+
+// extract is a request with its fields as JSON.
+func (s source) extract(f form) Example {
+	q := s.request(pick(s, languages))
 	text := s.words(q, false)
-	answer, copied := s.answer(q, sc, text)
-	return conversation("extract", s.prompt(sc), text, sc.style.write(answer), copied...)
+	answer, copied := s.answer(q, f.schema, text)
+	return conversation("extract", f.prompt, text, f.schema.style.write(answer), copied...)
 }
 
 // answer fills the skeleton.

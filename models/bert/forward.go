@@ -1,0 +1,138 @@
+package bert
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/ajolote-ai/ajolote/torch"
+)
+
+// Rows is a flat row of tokens: several texts, one after the other.
+type Rows struct {
+	IDs    []int32
+	Bounds []int // texts+1 offsets into IDs, from 0 to len(IDs); nil for one text
+	// Words, when it is not nil, takes the place of the model's word table: IDs are rows of it. Training a large table by the
+	// few rows that a step needs, see package optim's RowAdamW.
+	Words *torch.Tensor
+	// Vocabulary are the words' own ids where IDs are rows of Words; positions need to know the padding word.
+	Vocabulary []int32
+}
+
+// Join makes rows of texts' token ids.
+func Join(texts ...[]int32) Rows {
+	r := Rows{Bounds: []int{0}}
+	for _, ids := range texts {
+		r.IDs = append(r.IDs, ids...)
+		r.Bounds = append(r.Bounds, len(r.IDs))
+	}
+	return r
+}
+
+func (r Rows) bounds() []int {
+	if r.Bounds == nil {
+		return []int{0, len(r.IDs)}
+	}
+	return r.Bounds
+}
+
+// Validate says what is wrong with rows for a model.
+func (r Rows) Validate(c Config) error {
+	if len(r.IDs) == 0 {
+		return fmt.Errorf("bert: no tokens")
+	}
+	bounds := r.bounds()
+	if bounds[0] != 0 || bounds[len(bounds)-1] != len(r.IDs) {
+		return fmt.Errorf("bert: text bounds go from %d to %d, the tokens from 0 to %d", bounds[0], bounds[len(bounds)-1], len(r.IDs))
+	}
+	for i := 1; i < len(bounds); i++ {
+		if n := bounds[i] - bounds[i-1]; n < 0 || n > c.MaxTokens() {
+			return fmt.Errorf("bert: text %d has %d tokens, the model has positions for %d: shorten the texts (max_seq_length)", i-1, n, c.MaxTokens())
+		}
+	}
+	words := c.VocabSize
+	if r.Words != nil {
+		words = r.Words.Dim(0)
+	}
+	for i, id := range r.IDs {
+		if id < 0 || int(id) >= words {
+			return fmt.Errorf("bert: token %d has id %d, outside of the model's %d words: the tokenizer is not this model's", i, id, words)
+		}
+	}
+	return nil
+}
+
+// positions counts each text's tokens from 0; in RoBERTa from PAD+1, where padding words in a text stay at PAD and do not
+// count.
+func (r Rows) positions(c Config) []int64 {
+	ids := r.IDs
+	if r.Vocabulary != nil {
+		ids = r.Vocabulary
+	}
+	positions := make([]int64, len(ids))
+	bounds := r.bounds()
+	for i := 1; i < len(bounds); i++ {
+		n := int64(0)
+		for at := bounds[i-1]; at < bounds[i]; at++ {
+			switch {
+			case !c.roberta():
+				positions[at] = n
+				n++
+			case int(ids[at]) == c.PAD:
+				positions[at] = int64(c.PAD)
+			default:
+				n++
+				positions[at] = n + int64(c.PAD)
+			}
+		}
+	}
+	return positions
+}
+
+// Forward returns the hidden states after the last layer, [tokens, hidden] in the compute type, in s. It panics with
+// *torch.Error where rows do not fit the model; see [Rows.Validate].
+func (m *Model) Forward(s *torch.Scope, rows Rows) *torch.Tensor {
+	if err := rows.Validate(m.Config); err != nil {
+		panic(&torch.Error{Op: "bert.Forward", Msg: err.Error()})
+	}
+	x := m.embed(s, rows)
+	for _, l := range m.Layers {
+		x = l.Forward(x, rows.bounds())
+	}
+	return x
+}
+
+// embed sums the three tables: [tokens, hidden]. All tokens are of the first type.
+func (m *Model) embed(s *torch.Scope, rows Rows) *torch.Tensor {
+	ids := make([]int64, len(rows.IDs))
+	for i, id := range rows.IDs {
+		ids[i] = int64(id)
+	}
+	table := m.Words.Weight
+	if rows.Words != nil {
+		table = rows.Words
+	}
+	words := torch.Embedding(table, torch.FromSlice(s, ids, len(ids)))
+	positions := m.Positions.Forward(torch.FromSlice(s, rows.positions(m.Config), len(ids)))
+	x := words.Add(m.Types.Weight.In(s).Rows(0, 1)).Add(positions).To(m.Compute)
+	return m.drop.Forward(m.Norm.Forward(x))
+}
+
+// dropped is the attention with dropout of its probabilities, text by text: the mask needs the matrix that the fused form
+// never makes. q, k, v and the result are [tokens, heads, size].
+func (a *Attention) dropped(q, k, v *torch.Tensor, bounds []int) *torch.Tensor {
+	heads, size := q.Dim(1), q.Dim(2)
+	scale := 1 / math.Sqrt(float64(size))
+	clock := *a.drop.Clock
+	parts := make([]*torch.Tensor, 0, len(bounds)-1)
+	for i := 1; i < len(bounds); i++ {
+		from, n := bounds[i-1], bounds[i]-bounds[i-1]
+		if n == 0 {
+			continue
+		}
+		cut := func(t *torch.Tensor) *torch.Tensor { return t.Narrow(0, from, n).Transpose(0, 1) } // [heads, n, size]
+		p := cut(q).MatMul(cut(k).Transpose(1, 2)).MulScalar(scale).Softmax(-1)
+		p = p.Reshape(heads*n, n).CounterDropout(a.drop.P, clock.Seed, clock.Step<<20|a.drop.Layer, (clock.Row+from)*heads).Reshape(heads, n, n)
+		parts = append(parts, p.MatMul(cut(v)).Transpose(0, 1))
+	}
+	return torch.Cat(0, parts...)
+}
