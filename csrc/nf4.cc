@@ -49,7 +49,8 @@ NF4 read_nf4(const aj_nf4& w) {
   TORCH_CHECK(r.block >= 32 && r.block <= 4096 && (r.block & (r.block - 1)) == 0, "NF4 blocks of ", r.block,
               " elements: the format has powers of two from 32 to 4096");
   TORCH_CHECK(r.codes.scalar_type() == at::kByte && r.codes.is_contiguous() && r.codes.numel() == (r.numel() + 1) / 2,
-              "NF4 codes ", r.codes.scalar_type(), " ", r.codes.sizes(), " do not hold ", r.rows, " x ", r.cols, " elements");
+              "NF4 codes ", r.codes.scalar_type(), " ", r.codes.sizes(), " do not hold ", r.rows, " x ", r.cols,
+              " elements");
   if (w.nested_absmax) {
     r.nested_absmax = T(w.nested_absmax);
     r.nested_map = T(w.nested_map);
@@ -57,8 +58,8 @@ NF4 read_nf4(const aj_nf4& w) {
     TORCH_CHECK(r.nested_absmax.scalar_type() == at::kFloat && r.nested_absmax.is_contiguous() &&
                     r.nested_absmax.numel() == (r.blocks() + kNestedBlock - 1) / kNestedBlock &&
                     r.nested_map.scalar_type() == at::kFloat && r.nested_map.is_contiguous() && r.nested_map.numel() == 256,
-                "the nested scales ", r.nested_absmax.sizes(), " and map ", r.nested_map.sizes(), " do not fit ", r.blocks(),
-                " blocks");
+                "the nested scales ", r.nested_absmax.sizes(), " and map ", r.nested_map.sizes(), " do not fit ",
+                r.blocks(), " blocks");
   }
   TORCH_CHECK(r.absmax.scalar_type() == (r.nested() ? at::kByte : at::kFloat) && r.absmax.is_contiguous() &&
                   r.absmax.numel() == r.blocks(),
@@ -87,8 +88,10 @@ void decode_units(const RawNF4& w, int64_t first, int64_t n, Rounding rounding, 
     const int64_t run = std::min(kRun, n - u);
     w.scales((first + u) * kUnit, run, scales);
     const uint8_t* codes = w.codes + (first + u) * kUnit / 2;
-    if (type == at::kFloat) decoders.floats(codes, scales, run, rounding, static_cast<float*>(out) + u * kUnit);
-    else decoders.halves(codes, scales, run, rounding, static_cast<uint16_t*>(out) + u * kUnit);
+    if (type == at::kFloat)
+      decoders.floats(codes, scales, run, rounding, static_cast<float*>(out) + u * kUnit);
+    else
+      decoders.halves(codes, scales, run, rounding, static_cast<uint16_t*>(out) + u * kUnit);
   }
 }
 
@@ -100,7 +103,8 @@ at::Tensor decode(const NF4& matrix, c10::ScalarType dtype) {
   at::Tensor out = at::empty({w.rows, w.cols}, matrix.codes.options().dtype(type));
   const int64_t units = w.block >= kUnit ? matrix.numel() / kUnit : 0;
   parallel(units, 1024, [&](int64_t begin, int64_t end) {
-    decode_units(w, begin, end - begin, rounding, type, static_cast<char*>(out.data_ptr()) + begin * kUnit * out.element_size());
+    decode_units(w, begin, end - begin, rounding, type,
+                 static_cast<char*>(out.data_ptr()) + begin * kUnit * out.element_size());
   });
   const int64_t rest = matrix.numel() - units * kUnit;
   if (rest > 0) {
@@ -121,7 +125,8 @@ at::Tensor decode_rows(const NF4& matrix, const at::Tensor& ids, c10::ScalarType
   const auto type = rounding == Rounding::none ? at::kFloat : dtype;
   at::Tensor list = ids.to(at::kLong).contiguous();
   const int64_t *row = list.data_ptr<int64_t>(), n = list.numel(), units = w.cols / kUnit;
-  for (int64_t i = 0; i < n; i++) TORCH_CHECK(row[i] >= 0 && row[i] < w.rows, "id ", row[i], " is not a row of a table of ", w.rows);
+  for (int64_t i = 0; i < n; i++)
+    TORCH_CHECK(row[i] >= 0 && row[i] < w.rows, "id ", row[i], " is not a row of a table of ", w.rows);
   at::Tensor out = at::empty({n, w.cols}, matrix.codes.options().dtype(type));
   char* data = static_cast<char*>(out.data_ptr());
   parallel(n, 16, [&](int64_t begin, int64_t end) {

@@ -1,7 +1,7 @@
 // Products with NF4 matrices: the composite in ATen operations, and the choice of the kernel that does better.
-#include "nf4_project.h"
 #include "kernels/nf4_gemm.h"
 #include "kernels/nf4_matvec.h"
+#include "nf4_project.h"
 
 #include <ATen/ops/linear.h>
 #include <ATen/ops/mm.h>
@@ -9,7 +9,8 @@
 namespace ajolote {
 namespace {
 
-std::vector<at::Tensor> forward_composite(const at::Tensor& x, const std::vector<NF4Forward>& parts, c10::ScalarType compute) {
+std::vector<at::Tensor> forward_composite(const at::Tensor& x, const std::vector<NF4Forward>& parts,
+                                          c10::ScalarType compute) {
   std::vector<at::Tensor> outs;
   const at::Tensor narrow = x.to(compute);
   for (const NF4Forward& p : parts) {

@@ -61,8 +61,10 @@ std::vector<at::Tensor> low_ranks(const at::Tensor& x, const Plan& plan, at::Ten
     const Part& p = plan.parts[i];
     if (!p.a) continue;
     const at::Tensor& a = trained[p.a.at];
-    if (p.dropout == 0) stacked.push_back(in_float(a).mul(p.scale));
-    else us[i] = at::mm(in_float(dropped(x, p, plan.first_row)), in_float(a).mul(p.scale).t());
+    if (p.dropout == 0)
+      stacked.push_back(in_float(a).mul(p.scale));
+    else
+      us[i] = at::mm(in_float(dropped(x, p, plan.first_row)), in_float(a).mul(p.scale).t());
   }
   if (stacked.empty()) return us;
   at::Tensor together = at::mm(in_float(x), at::cat(stacked).t());
@@ -158,7 +160,8 @@ struct NF4Project : torch::autograd::Function<NF4Project> {
 
 c10::ScalarType compute_type(int32_t compute, const at::Tensor& x) {
   const auto type = compute < 0 ? x.scalar_type() : type_of(compute);
-  TORCH_CHECK(type == at::kFloat || type == at::kBFloat16 || type == at::kHalf, "NF4 products are computed in float32, bfloat16 or float16, not ", type);
+  TORCH_CHECK(type == at::kFloat || type == at::kBFloat16 || type == at::kHalf,
+              "NF4 products are computed in float32, bfloat16 or float16, not ", type);
   return type;
 }
 
@@ -167,7 +170,8 @@ c10::ScalarType compute_type(int32_t compute, const at::Tensor& x) {
 void nf4_project(aj_tensor x, const aj_nf4_part* parts, int64_t n, int64_t first_row, int32_t compute, aj_tensor* outs) {
   const at::Tensor& input = T(x);
   TORCH_CHECK(n > 0, "no matrix to multiply with");
-  TORCH_CHECK(input.dim() >= 1 && input.is_floating_point(), "the input of an NF4 product is ", input.scalar_type(), " ", input.sizes());
+  TORCH_CHECK(input.dim() >= 1 && input.is_floating_point(), "the input of an NF4 product is ", input.scalar_type(), " ",
+              input.sizes());
   auto plan = c10::make_intrusive<Plan>();
   plan->first_row = first_row;
   plan->compute = compute_type(compute, input);
@@ -175,13 +179,15 @@ void nf4_project(aj_tensor x, const aj_nf4_part* parts, int64_t n, int64_t first
   for (int64_t i = 0; i < n; i++) {
     const aj_nf4_part& p = parts[i];
     const NF4 w = read_nf4(p.weight);
-    TORCH_CHECK(input.size(-1) == w.cols, "x ", input.sizes(), " does not fit NF4 matrix ", i, " of ", w.rows, " x ", w.cols);
+    TORCH_CHECK(input.size(-1) == w.cols, "x ", input.sizes(), " does not fit NF4 matrix ", i, " of ", w.rows, " x ",
+                w.cols);
     at::Tensor bias = p.bias ? T(p.bias) : at::Tensor(), a = p.a ? T(p.a) : at::Tensor(), b = p.b ? T(p.b) : at::Tensor();
-    if (bias.defined()) TORCH_CHECK(bias.dim() == 1 && bias.size(0) == w.rows, "bias ", bias.sizes(), " does not fit ", w.rows, " rows");
+    if (bias.defined())
+      TORCH_CHECK(bias.dim() == 1 && bias.size(0) == w.rows, "bias ", bias.sizes(), " does not fit ", w.rows, " rows");
     TORCH_CHECK(a.defined() == b.defined(), "a low-rank term needs both A and B");
     if (a.defined())
-      TORCH_CHECK(a.dim() == 2 && b.dim() == 2 && a.size(1) == w.cols && b.size(0) == w.rows && a.size(0) == b.size(1), "A ",
-                  a.sizes(), " and B ", b.sizes(), " do not fit an NF4 matrix of ", w.rows, " x ", w.cols);
+      TORCH_CHECK(a.dim() == 2 && b.dim() == 2 && a.size(1) == w.cols && b.size(0) == w.rows && a.size(0) == b.size(1),
+                  "A ", a.sizes(), " and B ", b.sizes(), " do not fit an NF4 matrix of ", w.rows, " x ", w.cols);
     const auto place = [&](const at::Tensor& t) {
       if (!t.defined()) return Place{};
       trained.push_back(t);

@@ -6,16 +6,16 @@
 //   - an element's code is the number of midpoints between levels that lie strictly below it;
 //   - the 8-bit code of a scale is not that of the nearest level: the value is first rounded to a grid of 65,536 points;
 //   - the offset of the scales is torch's float32 mean on one thread (other thread counts sum in another order).
+#include "kernels/nf4_quantize.h"
 #include "nf4.h"
 #include "nf4_tables.h"
-#include "kernels/nf4_quantize.h"
 #include "parallel.h"
 
 #include <ATen/ops/amax.h>
 #include <ATen/ops/bucketize.h>
 #include <ATen/ops/clamp.h>
-#include <ATen/ops/div.h>
 #include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/div.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/nonzero.h>
@@ -32,9 +32,7 @@ constexpr float kSmallest = 1e-38f;
 // Elements that the composite takes at a time; a multiple of every block size.
 constexpr int64_t kSlice = int64_t{1} << 22;
 
-at::Tensor midpoints(const at::Tensor& levels) {
-  return (levels.slice(0, 0, -1) + levels.slice(0, 1)) / 2;
-}
+at::Tensor midpoints(const at::Tensor& levels) { return (levels.slice(0, 0, -1) + levels.slice(0, 1)) / 2; }
 
 // quantize_slice codes whole blocks, or the one shorter block at the end: float32 [n] to uint8 [n].
 void quantize_slice(const at::Tensor& x, int64_t block, at::Tensor codes, at::Tensor absmax) {
@@ -89,7 +87,8 @@ float mean_of_one_thread(const at::Tensor& x) {
 void nf4_quantize(aj_tensor weight, int64_t block, aj_tensor* codes, aj_tensor* absmax) {
   const at::Tensor& w = T(weight);
   const auto type = w.scalar_type();
-  TORCH_CHECK(type == at::kFloat || type == at::kBFloat16 || type == at::kHalf, "only float32, bfloat16 and float16 have an NF4 form, not ", type);
+  TORCH_CHECK(type == at::kFloat || type == at::kBFloat16 || type == at::kHalf,
+              "only float32, bfloat16 and float16 have an NF4 form, not ", type);
   TORCH_CHECK(block >= 32 && block <= 4096 && (block & (block - 1)) == 0, "NF4 blocks of ", block,
               " elements: the format has powers of two from 32 to 4096");
   TORCH_CHECK(w.numel() > 0, "an empty tensor has no NF4 form");
@@ -106,9 +105,12 @@ void nf4_quantize(aj_tensor weight, int64_t block, aj_tensor* codes, aj_tensor* 
   while (from < n) {
     const int64_t to = from < whole ? std::min(whole, from + kSlice) : n;
     at::Tensor slice = at::empty({to - from}, packed.options());
-    quantize_slice(flat.slice(0, from, to).to(at::kFloat), block, slice, scales.slice(0, from / block, (to + block - 1) / block));
+    quantize_slice(flat.slice(0, from, to).to(at::kFloat), block, slice,
+                   scales.slice(0, from / block, (to + block - 1) / block));
     if (slice.numel() % 2) slice = at::constant_pad_nd(slice, {0, 1}, 7);  // 7 is the code of zero
-    packed.view({-1}).slice(0, from / 2, (to + 1) / 2).copy_(slice.slice(0, 0, std::nullopt, 2).mul(16).add_(slice.slice(0, 1, std::nullopt, 2)));
+    packed.view({-1})
+        .slice(0, from / 2, (to + 1) / 2)
+        .copy_(slice.slice(0, 0, std::nullopt, 2).mul(16).add_(slice.slice(0, 1, std::nullopt, 2)));
     from = to;
   }
   refuse_infinities(flat, scales, block);

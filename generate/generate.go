@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/ajolote-ai/ajolote/models/llama"
@@ -31,6 +30,8 @@ type Generator struct {
 // Request is a prompt and what becomes of it.
 type Request struct {
 	Prompt []int32
+	// Words are the tokens that guesses are looked up in, see Options.Guess; nil for the prompt.
+	Words []int32
 	Options
 	// Stream gets the text as it comes, never half a character; nil for nobody. An error from it ends this request.
 	Stream func(text string) error
@@ -43,6 +44,7 @@ type Reason string
 const (
 	StopToken  Reason = "stop token"  // the model wrote one of Options.StopTokens
 	StopString Reason = "stop string" // its text came to one of Options.StopStrings
+	Complete   Reason = "complete"    // the grammar has nothing more
 	Length     Reason = "length"      // MaxNewTokens were reached
 	Failed     Reason = "failed"      // see Result.Err
 )
@@ -51,9 +53,13 @@ const (
 type Result struct {
 	Tokens   []int32   // without the stop token
 	Text     string    // decoded without special tokens, up to a stop string
-	LogProbs []float32 // of each token, the natural logarithm, when Options.LogProbs asks for them
+	LogProbs []float32 // of each token, the natural logarithm, when Options.LogProbs asks for them; 0 for forced ones
 	Reason   Reason
-	Err      error
+	// Closed is the end of Text that the model did not write: what the grammar needed, at the least, when MaxNewTokens were
+	// reached in the middle of a value.
+	Closed string
+	Passes int // of the model, the prompt's included
+	Err    error
 }
 
 // Generate continues one prompt.
@@ -77,7 +83,11 @@ func (g *Generator) GenerateAll(ctx context.Context, requests []Request, each fu
 			b.end(i, Result{Reason: Failed, Err: err})
 			continue
 		}
-		b.waiting = append(b.waiting, newSequence(g, i, r))
+		if s := newSequence(g, i, r); s.ended {
+			b.end(i, s.last)
+		} else {
+			b.waiting = append(b.waiting, s)
+		}
 	}
 	err := torch.Run(func() (err error) {
 		torch.NoGrad(func() { err = b.run(ctx) })
@@ -149,6 +159,14 @@ func (b *batch) run(ctx context.Context) error {
 		}
 		b.admit()
 		b.step()
+		b.active = slices.DeleteFunc(b.active, func(s *sequence) bool {
+			if s.ended {
+				b.bytes -= b.g.Model.CacheBytes(s.capacity())
+				s.cache.Free()
+				b.end(s.number, s.last)
+			}
+			return s.ended
+		})
 	}
 	return nil
 }
@@ -166,179 +184,4 @@ func (b *batch) admit() {
 		b.active = append(b.active, s)
 		b.waiting = b.waiting[1:]
 	}
-}
-
-// step runs the pending tokens of every active sequence through the model and picks the next token of each. Sequences that
-// continue the kept prefix go together, the others too.
-func (b *batch) step() {
-	var with, without []*sequence
-	for _, s := range b.active {
-		if s.prefix != nil {
-			with = append(with, s)
-		} else {
-			without = append(without, s)
-		}
-	}
-	b.active = nil
-	for _, group := range [][]*sequence{with, without} {
-		if len(group) > 0 {
-			b.stepGroup(group)
-		}
-	}
-}
-
-func (b *batch) stepGroup(group []*sequence) {
-	scope := torch.NewScope("generate")
-	defer scope.Close()
-	rows := llama.Rows{Bounds: []int{0}, Prefix: group[0].prefix}
-	last := make([]int64, 0, len(group))
-	for _, s := range group {
-		rows.IDs = append(rows.IDs, s.pending...)
-		rows.Bounds = append(rows.Bounds, len(rows.IDs))
-		rows.Caches = append(rows.Caches, s.cache)
-		last = append(last, int64(len(rows.IDs)-1))
-	}
-	hidden := b.g.Model.Hidden(scope, rows)
-	b.pick(group, b.g.Model.Logits(hidden.IndexSelect(0, torch.FromSlice(scope, last, len(last)))))
-}
-
-// pick chooses the next token of each sequence from logits [sequences, words], and lets those that have ended go.
-func (b *batch) pick(group []*sequence, logits *torch.Tensor) {
-	var best []int64
-	if slices.ContainsFunc(group, func(s *sequence) bool { return s.onlyArgmax() }) {
-		best = torch.ToSlice[int64](logits.Argmax(1))
-	}
-	for i, s := range group {
-		var token int32
-		var logProb float32
-		if s.onlyArgmax() {
-			token = int32(best[i])
-		} else {
-			token, logProb = s.sampler.pick(logits.Select(0, i).Floats(), s)
-		}
-		if r, ended := s.take(token, logProb); ended {
-			b.leave(s, r)
-		} else {
-			b.active = append(b.active, s)
-		}
-	}
-}
-
-func (b *batch) leave(s *sequence, r Result) {
-	b.bytes -= b.g.Model.CacheBytes(s.capacity())
-	s.cache.Free()
-	b.end(s.number, r)
-}
-
-// sequence is one request at work.
-type sequence struct {
-	Request
-	number  int
-	g       *Generator
-	prefix  *llama.Prefix
-	cache   *llama.Cache
-	pending []int32 // tokens that the model has not seen yet
-	tokens  []int32 // written so far
-	probs   []float32
-	sampler *sampler
-	decoder *tokenizer.Stream
-	text    strings.Builder
-	told    int // bytes of text that Stream has got
-}
-
-func newSequence(g *Generator, number int, r Request) *sequence {
-	s := &sequence{Request: r, number: number, g: g, pending: slices.Clone(r.Prompt)}
-	s.prefix, s.pending = g.prefix.strip(s.pending)
-	s.sampler = newSampler(r.Options)
-	if g.Tokenizer != nil {
-		s.decoder = g.Tokenizer.Stream(true)
-	}
-	return s
-}
-
-func (s *sequence) capacity() int {
-	n := len(s.Prompt) + s.MaxNewTokens
-	if s.prefix != nil {
-		n -= s.prefix.Length
-	}
-	return n
-}
-
-// take appends a token and says whether the sequence has ended with it.
-func (s *sequence) take(token int32, logProb float32) (Result, bool) {
-	if slices.Contains(s.StopTokens, token) {
-		return s.result(StopToken, nil), true
-	}
-	s.tokens = append(s.tokens, token)
-	if s.LogProbs {
-		s.probs = append(s.probs, logProb)
-	}
-	s.pending = []int32{token}
-	if s.decoder != nil {
-		s.text.WriteString(s.decoder.Push(token))
-		if cut := s.stopString(); cut >= 0 {
-			r := s.result(StopString, nil)
-			r.Text = r.Text[:cut]
-			return r, true
-		}
-		if err := s.tell(s.safe()); err != nil {
-			return s.result(Failed, err), true
-		}
-	}
-	if len(s.tokens) >= s.MaxNewTokens {
-		return s.result(Length, nil), true
-	}
-	return Result{}, false
-}
-
-// stopString finds the first stop string in the text; -1 for none.
-func (s *sequence) stopString() int {
-	cut := -1
-	for _, stop := range s.StopStrings {
-		if at := strings.Index(s.text.String(), stop); at >= 0 && (cut < 0 || at < cut) {
-			cut = at
-		}
-	}
-	return cut
-}
-
-// safe is how much of the text cannot be the beginning of a stop string.
-func (s *sequence) safe() int {
-	text := s.text.String()
-	safe := len(text)
-	for _, stop := range s.StopStrings {
-		for n := min(len(stop)-1, len(text)); n > 0; n-- {
-			if strings.HasSuffix(text, stop[:n]) {
-				safe = min(safe, len(text)-n)
-				break
-			}
-		}
-	}
-	return safe
-}
-
-func (s *sequence) tell(upTo int) error {
-	if s.Stream == nil || upTo <= s.told {
-		return nil
-	}
-	piece := s.text.String()[s.told:upTo]
-	s.told = upTo
-	return s.Stream(piece)
-}
-
-func (s *sequence) result(reason Reason, err error) Result {
-	if s.decoder != nil {
-		s.text.WriteString(s.decoder.Flush())
-	}
-	r := Result{Tokens: s.tokens, Text: s.text.String(), LogProbs: s.probs, Reason: reason, Err: err}
-	if err == nil {
-		end := len(r.Text)
-		if cut := s.stopString(); cut >= 0 {
-			end = cut
-		}
-		if err := s.tell(end); err != nil {
-			r.Reason, r.Err = Failed, err
-		}
-	}
-	return r
 }

@@ -18,7 +18,13 @@ type Options struct {
 	Seed        uint64  // of sampling
 
 	RepetitionPenalty float64 // above 1 makes tokens of prompt and output less likely (Keskar et al., "CTRL", 2019)
-	LogProbs          bool    // report the log-probability of every token, before temperature and cuts
+	LogProbs          bool    // report the log-probability of every token, before grammar, temperature and cuts
+
+	// Grammar restricts the text; nil for none.
+	Grammar *Grammar
+	// Guess is how many tokens are guessed at once, at most, from words of the prompt, to be verified together; 0 for none.
+	// It changes the time that a text takes, not the text.
+	Guess int
 }
 
 // onlyArgmax says that nothing but the place of the largest logit matters.
@@ -38,6 +44,9 @@ func (o Options) validate() error {
 	}
 	if o.TopK < 0 {
 		faults = append(faults, fmt.Errorf("generate: top-k is %d: it must not be negative", o.TopK))
+	}
+	if o.Guess < 0 {
+		faults = append(faults, fmt.Errorf("generate: the number of guesses is %d: it must not be negative", o.Guess))
 	}
 	within("temperature", o.Temperature, 0, 1e6)
 	within("top-p", o.TopP, 0, 1)

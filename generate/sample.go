@@ -23,24 +23,47 @@ type candidate struct {
 	score float64
 }
 
-// pick chooses from the logits of one row, which it may change.
-func (p *sampler) pick(logits []float32, s *sequence) (token int32, logProb float32) {
+// row is what a token is picked from.
+type row struct {
+	logits  []float32        // of all words, or of ids; pick may change them
+	ids     []int32          // nil for all
+	allowed func(int32) bool // what the grammar allows of all words; nil for all
+}
+
+// pick chooses from a row; -1 when nothing is allowed.
+func (p *sampler) pick(r row, s *sequence) (token int32, logProb float32) {
+	logits := r.logits
 	var normal float64
 	if p.o.LogProbs {
 		normal = logSumExp(logits)
 	}
-	raw := func(token int32) float32 { return float32(float64(logits[token]) - normal) }
+	raw := func(at int32) float32 { return float32(float64(logits[at]) - normal) }
 	if p.o.RepetitionPenalty != 0 && p.o.RepetitionPenalty != 1 {
 		untouched := slices.Clone(logits)
-		raw = func(token int32) float32 { return float32(float64(untouched[token]) - normal) }
+		raw = func(at int32) float32 { return float32(float64(untouched[at]) - normal) }
 		penalise(logits, s, float32(p.o.RepetitionPenalty))
 	}
-	if p.o.Temperature == 0 {
-		token = argmax(logits)
-		return token, raw(token)
+	if r.allowed != nil {
+		for id := range logits {
+			if !r.allowed(int32(id)) {
+				logits[id] = float32(math.Inf(-1))
+			}
+		}
 	}
-	token = p.draw(p.cut(logits))
-	return token, raw(token)
+	var at int32
+	if p.o.Temperature == 0 {
+		at = argmax(logits)
+	} else {
+		at = p.draw(p.cut(logits))
+	}
+	if at < 0 || math.IsInf(float64(logits[at]), -1) {
+		return -1, 0
+	}
+	logProb = raw(at)
+	if r.ids != nil {
+		at = r.ids[at]
+	}
+	return at, logProb
 }
 
 // penalise divides positive logits of the tokens that stand in prompt or output, and multiplies negative ones, once each.
@@ -61,19 +84,24 @@ func penalise(logits []float32, s *sequence, penalty float32) {
 	}
 }
 
-// cut returns the tokens that may be drawn, likeliest first, with their probabilities (not normalised).
+// cut returns the tokens that may be drawn, likeliest first where that matters, with their probabilities (not normalised).
 func (p *sampler) cut(logits []float32) []candidate {
-	list := make([]candidate, len(logits))
+	list := make([]candidate, 0, len(logits))
 	for i, l := range logits {
-		list[i] = candidate{int32(i), float64(l) / p.o.Temperature}
+		if !math.IsInf(float64(l), -1) {
+			list = append(list, candidate{int32(i), float64(l) / p.o.Temperature})
+		}
 	}
-	slices.SortFunc(list, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.token, b.token))
-	})
+	if len(list) == 0 {
+		return nil
+	}
 	if p.o.TopK > 0 && p.o.TopK < len(list) {
-		list = list[:p.o.TopK]
+		list = likeliest(list, p.o.TopK)
 	}
-	top, sum := list[0].score, 0.0
+	if p.o.TopK > 0 || p.o.TopP > 0 && p.o.TopP < 1 || p.o.MinP > 0 {
+		slices.SortFunc(list, byScore)
+	}
+	top, sum := slices.MinFunc(list, byScore).score, 0.0
 	for i := range list {
 		list[i].score = math.Exp(list[i].score - top)
 		sum += list[i].score
@@ -98,7 +126,45 @@ func (p *sampler) cut(logits []float32) []candidate {
 	return list
 }
 
+// byScore puts the likeliest first, of equal ones the lower token.
+func byScore(a, b candidate) int {
+	return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.token, b.token))
+}
+
+// likeliest moves the k likeliest to the front, in no order, and returns them: Hoare's selection.
+func likeliest(list []candidate, k int) []candidate {
+	for low, high := 0, len(list)-1; low < high; {
+		pivot := list[(low+high)/2]
+		i, j := low, high
+		for i <= j {
+			for byScore(list[i], pivot) < 0 {
+				i++
+			}
+			for byScore(pivot, list[j]) < 0 {
+				j--
+			}
+			if i <= j {
+				list[i], list[j] = list[j], list[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case k-1 <= j:
+			high = j
+		case k-1 >= i:
+			low = i
+		default:
+			low = high
+		}
+	}
+	return list[:k]
+}
+
+// draw takes a token by chance; -1 from an empty list.
 func (p *sampler) draw(list []candidate) int32 {
+	if len(list) == 0 {
+		return -1
+	}
 	sum := 0.0
 	for _, c := range list {
 		sum += c.score

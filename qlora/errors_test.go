@@ -129,6 +129,8 @@ func TestDamagedWeightsAreRefusedWithTheTensorsName(t *testing.T) {
 		"scales not compressed": {replace("w.weight.absmax", func(s *qlora.Stored) {
 			s.DType, s.Shape, s.Data = safetensors.F32, []int64{8}, make([]byte, 32)
 		}), "tensor w.weight.absmax: F32 [8] holds 32 bytes"},
+		"infinite scale": {replace("w.weight.nested_absmax", func(s *qlora.Stored) { copy(s.Data, []byte{0, 0, 0x80, 0x7f}) }),
+			"tensor w.weight.nested_absmax: element 0 is not finite"},
 		"state is no JSON":    {replace(blob, state(`{"quant_type": "nf4"`)), blob},
 		"state with more":     {replace(blob, state(`{"quant_type": "nf4", "blocksize": 64, "dtype": "float32", "shape": [64]} 1`)), "more text after the object"},
 		"fp4":                 {replace(blob, state(`{"quant_type": "fp4", "blocksize": 64, "dtype": "float32", "shape": [64]}`)), `quant_type is "fp4"`},

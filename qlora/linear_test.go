@@ -221,3 +221,26 @@ func TestThreadsDoNotChangeABit(t *testing.T) {
 		return nil
 	}))
 }
+
+// One to eight tokens have kernels of their own, for bands of rows and a last single one.
+func TestEveryNumberOfTokensGivesTheDenseProduct(t *testing.T) {
+	atEveryLevel(t, func(t *testing.T) {
+		torchtest.NoLeaks(t)
+		require.NoError(t, torch.Run(func() error {
+			s := torch.NewScope("test")
+			defer s.Close()
+			p := newProjection(t, s, 192, []layer{{out: 71, bias: true}, {out: 33, rank: 4}}, qlora.Options{DoubleQuant: true}, 0)
+			for tokens := 1; tokens <= 17; tokens++ {
+				x := torch.NewGenerator(uint64(tokens)).Randn(s, torch.Float32CPU, tokens, 192)
+				want, got := nn.Project(x, p.dense...), nn.Project(x, p.quantised...)
+				for i := range want {
+					torchtest.Close(t, want[i].Floats(), got[i].Floats(), 5e-6, "%d tokens, projection %d", tokens, i)
+				}
+			}
+			for _, w := range p.free {
+				w.Free()
+			}
+			return nil
+		}))
+	})
+}

@@ -1,6 +1,7 @@
 package qlora
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -115,7 +116,8 @@ func (r *reader) read(ending string, dtype torch.DType, n int) *torch.Tensor {
 		want = safetensors.F32
 	}
 	if bytes := int64(n * dtype.Size()); stored.Bytes() != bytes || ending != "" && stored.DType != want {
-		return fail("%s %d holds %d bytes, where its quant_state asks for %d of %s", stored.DType, stored.Shape, stored.Bytes(), bytes, want)
+		return fail("%s %d holds %d bytes, where its quant_state asks for %d of %s", stored.DType, stored.Shape, stored.Bytes(),
+			bytes, want)
 	}
 	shape := []int{n}
 	if ending == "" {
@@ -126,7 +128,25 @@ func (r *reader) read(ending string, dtype torch.DType, n int) *torch.Tensor {
 		t.Free()
 		return fail("%w", err)
 	}
+	if i := notFinite(t); i >= 0 {
+		t.Free()
+		return fail("element %d is not finite: the file is damaged", i)
+	}
 	return t
+}
+
+// notFinite returns the place of the first infinity or NaN in a float32 tensor; -1 when there is none, or t is of bytes.
+func notFinite(t *torch.Tensor) int {
+	if t.DType() != torch.Float32 {
+		return -1
+	}
+	const exponent = 0x7f800000
+	for data, i := t.Data(), 0; 4*i < len(data); i++ {
+		if binary.NativeEndian.Uint32(data[4*i:])&exponent == exponent {
+			return i
+		}
+	}
+	return -1
 }
 
 // checkLevels refuses a weight whose codes stand for other levels than those of NF4.
@@ -145,7 +165,7 @@ func (r *reader) checkLevels() {
 }
 
 // QuantizeStored quantises a tensor of a checkpoint, reading and coding one band after another: besides the result it needs
-// a fixed 64 MB.
+// a fixed 100 MB.
 func QuantizeStored(t *safetensors.Tensor, o Options) (w *Weight, err error) {
 	defer torch.Catch(&err)
 	dtype, ok := map[safetensors.DType]torch.DType{
@@ -169,7 +189,10 @@ func QuantizeStored(t *safetensors.Tensor, o Options) (w *Weight, err error) {
 	buffer := torch.Empty(nil, torch.Options{DType: dtype, Device: torch.CPU}, band)
 	defer buffer.Free()
 	for from := 0; from < n && err == nil; from += band {
-		err = w.quantizeBand(t, buffer, from, min(n, from+band))
+		to := min(n, from+band)
+		if err = w.quantizeBand(t, buffer, from, to); err != nil && band < n {
+			err = fmt.Errorf("elements %d to %d: %w", from, to, err)
+		}
 	}
 	if err != nil {
 		w.Free()

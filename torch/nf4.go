@@ -36,7 +36,9 @@ type NF4Part struct {
 
 // NF4Tables returns the 16 levels of NF4 and the 256 of the codes of its scales, float32, in s.
 func NF4Tables(s *Scope) (levels, dynamicMap *Tensor) {
-	pair := createMany("NF4Tables", s, 2, func(outs []ctorch.Handle) error { return ctorch.NF4Tables(&outs[0], &outs[1]) })
+	pair := createMany("NF4Tables", s, 2, func(outs []ctorch.Handle) error {
+		return ctorch.NF4Tables(&outs[0], &outs[1])
+	})
 	return pair[0], pair[1]
 }
 
@@ -68,8 +70,9 @@ func (t *Tensor) CompressAbsmax(s *Scope) (codes *Tensor, nested *NestedAbsmax) 
 // Dequantize gives the matrix [Rows, Cols] in s: float32 products of level and scale, rounded to dtype.
 func (w *NF4) Dequantize(s *Scope, dtype DType) *Tensor {
 	m := w.c("Dequantize")
-	t := createMany("Dequantize", s, 1, func(outs []ctorch.Handle) error { return ctorch.NF4Dequantize(m, int32(dtype), &outs[0]) }, w.tensors()...)
-	return t[0]
+	return createMany("Dequantize", s, 1, func(outs []ctorch.Handle) error {
+		return ctorch.NF4Dequantize(m, int32(dtype), &outs[0])
+	}, w.tensors()...)[0]
 }
 
 // EmbeddingNF4 looks up rows of w by ids (int64, any shape): [..., Cols] of dtype. Cols must be whole blocks.

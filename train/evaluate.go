@@ -40,7 +40,9 @@ func (l *loop) evaluate() (better bool, err error) {
 	return better, nil
 }
 
-func (l *loop) outOfPatience() bool { return l.EarlyStoppingPatience > 0 && l.SinceBest >= l.EarlyStoppingPatience }
+func (l *loop) outOfPatience() bool {
+	return l.EarlyStoppingPatience > 0 && l.SinceBest >= l.EarlyStoppingPatience
+}
 
 // judge compares the metric with the best one.
 func (l *loop) judge(metrics map[string]float64) (better bool, err error) {

@@ -33,11 +33,11 @@ type Options struct {
 	SaveOnlyModel  bool // checkpoints without optimizer and state, which cannot be resumed; that of an interruption has them
 	SaveTotalLimit int  // checkpoints kept; the best one and the newest are never deleted; 0 for all
 
-	EvalSteps             int  // an evaluation every so many steps; 0 for one at the end of each epoch
-	EvalNever             bool // no evaluation
-	EvalAtStart           bool // one before the first step too, which never counts as the best
-	EarlyStoppingPatience int  // stop after so many evaluations without a better metric; 0 for never
-	LoadBest              bool // end with the parameters of the best checkpoint
+	EvalSteps             int    // an evaluation every so many steps; 0 for one at the end of each epoch
+	EvalNever             bool   // no evaluation
+	EvalAtStart           bool   // one before the first step too, which never counts as the best
+	EarlyStoppingPatience int    // stop after so many evaluations without a better metric; 0 for never
+	LoadBest              bool   // end with the parameters of the best checkpoint
 	Metric                string // of the evaluation, that decides which is the best
 	GreaterIsBetter       bool
 

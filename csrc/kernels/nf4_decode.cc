@@ -171,7 +171,8 @@ AVX512 inline __m512 round16(__m512 v, Rounding rounding) {
 // bytes64 gives the 64 codes of a unit as bytes, in order.
 AVX512 inline __m512i bytes64(const uint8_t* codes) {
   const __m512i wide = _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes)));
-  return _mm512_and_si512(_mm512_or_si512(_mm512_srli_epi16(wide, 4), _mm512_slli_epi16(wide, 8)), _mm512_set1_epi16(0x0f0f));
+  return _mm512_and_si512(_mm512_or_si512(_mm512_srli_epi16(wide, 4), _mm512_slli_epi16(wide, 8)),
+                          _mm512_set1_epi16(0x0f0f));
 }
 
 AVX512 void floats_avx512(const uint8_t* codes, const float* scales, int64_t n, Rounding rounding, float* out) {
@@ -206,8 +207,8 @@ AVX512 void halves_avx512(const uint8_t* codes, const float* scales, int64_t n, 
   }
 }
 
-AVX512 void pairs_avx512(const uint8_t* codes0, const float* scales0, const uint8_t* codes1, const float* scales1, int64_t n,
-                         uint16_t* out) {
+AVX512 void pairs_avx512(const uint8_t* codes0, const float* scales0, const uint8_t* codes1, const float* scales1,
+                         int64_t n, uint16_t* out) {
   const __m512 level = _mm512_loadu_ps(levels());
   for (int64_t u = 0; u < n; u++, codes0 += 32, codes1 += 32, out += 128) {
     // One table of 32: row 0 in its low half, row 1, whose codes get bit 4, in its high half.

@@ -21,11 +21,11 @@ struct RawNF4 {
   explicit RawNF4(const NF4& w);
 
   const uint8_t* codes;
-  const float* absmax;     // or null, and
-  const uint8_t* coded;    // its 8-bit codes with
-  const float* nested;     // their scales,
-  const float* map;        // levels
-  float offset;            // and offset
+  const float* absmax;   // or null, and
+  const uint8_t* coded;  // its 8-bit codes with
+  const float* nested;   // their scales,
+  const float* map;      // levels
+  float offset;          // and offset
   int64_t block, rows, cols;
 
   // units says whether every row is a whole number of units.

@@ -20,11 +20,7 @@
 #include <c10/util/BFloat16.h>
 
 #include <algorithm>
-#include <memory>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include <cstdlib>
 
 namespace ajolote {
 namespace {
@@ -38,9 +34,18 @@ constexpr int64_t kLane = 16;     // a panel's width is a multiple of it
 
 int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 
+// panel_rows is how many of the tokens that are left backward takes next. brgemm compiles a program for every size and keeps
+// it, so what remains after whole panels is taken in powers of two: seven sizes instead of 64.
+int64_t panel_rows(int64_t left) {
+  int64_t n = kPanel;
+  while (n > left) n /= 2;
+  return n;
+}
+
 template <typename T>
 struct Buffer {
-  explicit Buffer(int64_t n) : data(static_cast<T*>(std::aligned_alloc(64, round_up(std::max<int64_t>(n, 1) * sizeof(T), 64)))) {
+  explicit Buffer(int64_t n)
+      : data(static_cast<T*>(std::aligned_alloc(64, round_up(std::max<int64_t>(n, 1) * sizeof(T), 64)))) {
     TORCH_CHECK(data, "out of memory");
   }
   ~Buffer() { std::free(data); }
@@ -56,7 +61,11 @@ Rounding rounding_of(c10::ScalarType compute) {
 // Decoder decodes tiles of one matrix for one thread.
 struct Decoder {
   Decoder(const NF4& matrix, Rounding rounding, Level level)
-      : w(matrix), rounding(rounding), decoders(nf4_decoders(level)), scales0(kTileCols / kUnit), scales1(kTileCols / kUnit) {}
+      : w(matrix),
+        rounding(rounding),
+        decoders(nf4_decoders(level)),
+        scales0(kTileCols / kUnit),
+        scales1(kTileCols / kUnit) {}
 
   // Rows [row, row+rows) and columns [col, col+cols) as floats, [rows, cols].
   void floats(int64_t row, int64_t rows, int64_t col, int64_t cols, float* out) {
@@ -118,7 +127,8 @@ void pack_floats(const Panels<float>& to, const float* x, int64_t stride) {
       const float* in = x + p * kPanel * stride;
       for (int64_t k0 = 0; k0 < to.inner; k0 += 16)
         for (int64_t t = 0; t < width; t++)
-          for (int64_t k = k0; k < std::min(to.inner, k0 + 16); k++) out[k * width + t] = t < tokens ? in[t * stride + k] : 0.f;
+          for (int64_t k = k0; k < std::min(to.inner, k0 + 16); k++)
+            out[k * width + t] = t < tokens ? in[t * stride + k] : 0.f;
     }
   });
 }
@@ -139,7 +149,8 @@ void pack_pairs(const Panels<uint16_t>& to, const uint16_t* x) {
 
 // write_transposed adds the bias, if any, to sums [rows, width] and writes them as [tokens, rows] with a stride.
 template <typename Out>
-void write_transposed(const float* sums, int64_t rows, int64_t width, int64_t tokens, const float* bias, Out* out, int64_t stride) {
+void write_transposed(const float* sums, int64_t rows, int64_t width, int64_t tokens, const float* bias, Out* out,
+                      int64_t stride) {
   for (int64_t r0 = 0; r0 < rows; r0 += 16) {
     const int64_t end = std::min(rows, r0 + 16);
     for (int64_t t = 0; t < tokens; t++)
@@ -148,7 +159,9 @@ void write_transposed(const float* sums, int64_t rows, int64_t width, int64_t to
   }
 }
 
-bool multiplies_bfloat16(c10::ScalarType compute, Level level) { return compute == at::kBFloat16 && level >= Level::avx512bf16; }
+bool multiplies_bfloat16(c10::ScalarType compute, Level level) {
+  return compute == at::kBFloat16 && level >= Level::avx512bf16;
+}
 
 // factors brings x to the type in which it is multiplied: bfloat16, or float32, rounded to the type asked for before.
 at::Tensor factors(const at::Tensor& x, c10::ScalarType compute, bool bfloat16) {
@@ -181,8 +194,10 @@ void forward_group(const Group& g, const NF4Forward& part, Rounding rounding, Le
       const int64_t rows = std::min(kTileRows, last - row);
       for (int64_t col = 0; col < w.cols; col += kTileCols) {
         const int64_t cols = std::min(kTileCols, w.cols - col);
-        if (g.halves) decoder.halves(row, rows, col, cols, reinterpret_cast<uint16_t*>(tile.data));
-        else decoder.floats(row, rows, col, cols, tile.data);
+        if (g.halves)
+          decoder.halves(row, rows, col, cols, reinterpret_cast<uint16_t*>(tile.data));
+        else
+          decoder.floats(row, rows, col, cols, tile.data);
         for (int64_t p = 0; p < shape.count(); p++) {
           const int64_t width = shape.width(p);
           float* c = sums.data + p * kPanel * rows;
@@ -197,7 +212,8 @@ void forward_group(const Group& g, const NF4Forward& part, Rounding rounding, Le
         const int64_t width = shape.width(p), tokens = std::min(kPanel, g.tokens - p * kPanel);
         float* c = sums.data + p * kPanel * rows;
         if (rank) brgemm(rows, width, rank, rank, width, width, true, b + row * rank, low.panel(p), c);
-        write_transposed(c, rows, width, tokens, bias ? bias + row : nullptr, y + (g.first + p * kPanel) * w.rows + row, w.rows);
+        write_transposed(c, rows, width, tokens, bias ? bias + row : nullptr, y + (g.first + p * kPanel) * w.rows + row,
+                         w.rows);
       }
     }
     at::native::cpublas::brgemm_release(g.halves != nullptr);
@@ -206,7 +222,8 @@ void forward_group(const Group& g, const NF4Forward& part, Rounding rounding, Le
 
 }  // namespace
 
-std::vector<at::Tensor> nf4_gemm_forward(const at::Tensor& x, const std::vector<NF4Forward>& parts, c10::ScalarType compute) {
+std::vector<at::Tensor> nf4_gemm_forward(const at::Tensor& x, const std::vector<NF4Forward>& parts,
+                                         c10::ScalarType compute) {
   const Level level = kernel_level();
   const int64_t tokens = x.size(0), inner = x.size(1);
   bool bfloat16 = multiplies_bfloat16(compute, level);
@@ -219,12 +236,16 @@ std::vector<at::Tensor> nf4_gemm_forward(const at::Tensor& x, const std::vector<
     const int64_t n = std::min(kGroup, tokens - first);
     Panels<float> floats(bfloat16 ? 0 : n, inner);
     Panels<uint16_t> halves(bfloat16 ? n : 0, inner);
-    if (bfloat16) pack_pairs(halves, reinterpret_cast<const uint16_t*>(in.data_ptr()) + first * inner);
-    else pack_floats(floats, in.data_ptr<float>() + first * inner, inner);
+    if (bfloat16)
+      pack_pairs(halves, reinterpret_cast<const uint16_t*>(in.data_ptr()) + first * inner);
+    else
+      pack_floats(floats, in.data_ptr<float>() + first * inner, inner);
     const Group group{first, n, &floats, bfloat16 ? &halves : nullptr};
     for (size_t i = 0; i < parts.size(); i++) {
-      if (type == at::kFloat) forward_group(group, parts[i], rounding_of(compute), level, outs[i].data_ptr<float>());
-      else forward_group(group, parts[i], rounding_of(compute), level, outs[i].data_ptr<at::BFloat16>());
+      if (type == at::kFloat)
+        forward_group(group, parts[i], rounding_of(compute), level, outs[i].data_ptr<float>());
+      else
+        forward_group(group, parts[i], rounding_of(compute), level, outs[i].data_ptr<at::BFloat16>());
     }
   }
   for (at::Tensor& y : outs) y = y.to(x.scalar_type());
@@ -255,10 +276,12 @@ at::Tensor nf4_gemm_backward(const std::vector<NF4Backward>& parts, c10::ScalarT
           const int64_t outs = part.w->rows, rank = part.g.defined() ? part.g.size(1) : 0;
           for (int64_t row = 0; row < outs; row += kTileRows) {
             const int64_t rows = std::min(kTileRows, outs - row);
-            if (bfloat16) decoder.pairs(row, rows, col, width, reinterpret_cast<uint16_t*>(tile.data));
-            else decoder.floats(row, rows, col, width, tile.data);
-            for (int64_t t = first; t < group_end; t += kPanel) {
-              const int64_t n = std::min(kPanel, group_end - t);
+            if (bfloat16)
+              decoder.pairs(row, rows, col, width, reinterpret_cast<uint16_t*>(tile.data));
+            else
+              decoder.floats(row, rows, col, width, tile.data);
+            for (int64_t t = first, n; t < group_end; t += n) {
+              n = panel_rows(group_end - t);
               float* c = out + t * cols + col;
               if (bfloat16)
                 brgemm(n, width, rows, outs, width, cols, add, dys[i].data_ptr<at::BFloat16>() + t * outs + row,
@@ -268,9 +291,11 @@ at::Tensor nf4_gemm_backward(const std::vector<NF4Backward>& parts, c10::ScalarT
             }
             add = true;
           }
-          for (int64_t t = first; rank && t < group_end; t += kPanel)
-            brgemm(std::min(kPanel, group_end - t), width, rank, rank, cols, cols, true, part.g.data_ptr<float>() + t * rank,
+          for (int64_t t = first, n; rank && t < group_end; t += n) {
+            n = panel_rows(group_end - t);
+            brgemm(n, width, rank, rank, cols, cols, true, part.g.data_ptr<float>() + t * rank,
                    part.a.data_ptr<float>() + col, out + t * cols + col);
+          }
         }
       }
     }

@@ -7,7 +7,8 @@
 
 namespace ajolote {
 
-std::vector<at::Tensor> nf4_gemm_forward(const at::Tensor& x, const std::vector<NF4Forward>& parts, c10::ScalarType compute);
+std::vector<at::Tensor> nf4_gemm_forward(const at::Tensor& x, const std::vector<NF4Forward>& parts,
+                                         c10::ScalarType compute);
 at::Tensor nf4_gemm_backward(const std::vector<NF4Backward>& parts, c10::ScalarType compute, c10::ScalarType type);
 
 }  // namespace ajolote

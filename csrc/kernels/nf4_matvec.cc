@@ -202,7 +202,8 @@ AVX512 inline void band_avx512(const Job& job, int64_t row, float* scales) {
       scale[r] = _mm512_set1_ps(scales[r * units + u]);
     }
     for (int t = 0; t < tokens; t++, x += 64) {
-      const __m512 x0 = _mm512_load_ps(x), x1 = _mm512_load_ps(x + 16), x2 = _mm512_load_ps(x + 32), x3 = _mm512_load_ps(x + 48);
+      const __m512 x0 = _mm512_load_ps(x), x1 = _mm512_load_ps(x + 16), x2 = _mm512_load_ps(x + 32),
+                   x3 = _mm512_load_ps(x + 48);
       for (int r = 0; r < band; r++) {
         const __m512 a = _mm512_fmadd_ps(w[r][1], x1, _mm512_mul_ps(w[r][0], x0));
         const __m512 b = _mm512_fmadd_ps(w[r][3], x3, _mm512_mul_ps(w[r][2], x2));
@@ -276,7 +277,8 @@ std::vector<at::Tensor> nf4_matvec(const at::Tensor& x, const std::vector<NF4For
   int64_t rows = 0;
   for (const NF4Forward& p : parts) {
     outs.push_back(at::empty({tokens, p.w->rows}, in.options()));
-    jobs.push_back({RawNF4(*p.w), in.data_ptr<float>(), p.bias.defined() ? p.bias.data_ptr<float>() : nullptr, outs.back().data_ptr<float>()});
+    jobs.push_back({RawNF4(*p.w), in.data_ptr<float>(), p.bias.defined() ? p.bias.data_ptr<float>() : nullptr,
+                    outs.back().data_ptr<float>()});
     rows += p.w->rows;
   }
   // The rows of all matrices are shared out as one list, so that the threads meet once.

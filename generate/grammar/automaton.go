@@ -2,6 +2,7 @@ package grammar
 
 import (
 	"encoding/binary"
+	"slices"
 	"sync"
 )
 
@@ -89,6 +90,7 @@ func depth(f *frame) int32 {
 type closure struct {
 	g       *Grammar
 	threads []thread
+	splits  []thread // that have been followed: expressions such as (a*)* come back to them
 	accepts bool
 }
 
@@ -98,17 +100,19 @@ func (c *closure) add(pc int32, stack *frame) {
 		switch n.op {
 		case opBytes:
 			t := thread{pc, stack}
-			for _, other := range c.threads {
-				if other == t {
-					return
-				}
+			if !slices.Contains(c.threads, t) {
+				c.threads = append(c.threads, t)
 			}
-			c.threads = append(c.threads, t)
 			return
 		case opAccept:
 			c.accepts = true
 			return
 		case opSplit:
+			t := thread{pc, stack}
+			if slices.Contains(c.splits, t) {
+				return
+			}
+			c.splits = append(c.splits, t)
 			for _, alt := range n.alts {
 				c.add(alt, stack)
 			}

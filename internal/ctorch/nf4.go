@@ -59,5 +59,6 @@ func NF4Project(x Handle, parts []NF4Part, firstRow int, compute int32, outs []H
 			dropout: C.double(p.Dropout), seed: C.uint64_t(p.Seed), stream: C.uint64_t(p.Stream),
 		}
 	}
-	return failure(C.aj_nf4_project(x, unsafe.SliceData(list), C.int64_t(len(list)), C.int64_t(firstRow), C.int32_t(compute), unsafe.SliceData(outs)))
+	return failure(C.aj_nf4_project(x, unsafe.SliceData(list), C.int64_t(len(list)), C.int64_t(firstRow), C.int32_t(compute),
+		unsafe.SliceData(outs)))
 }

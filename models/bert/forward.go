@@ -88,6 +88,24 @@ func (r Rows) positions(c Config) []int64 {
 	return positions
 }
 
+// padding says where the padding word stands; nil for nowhere, as nearly always.
+func (r Rows) padding(c Config) []bool {
+	ids := r.IDs
+	if r.Vocabulary != nil {
+		ids = r.Vocabulary
+	}
+	var at []bool
+	for i, id := range ids {
+		if int(id) == c.PAD {
+			if at == nil {
+				at = make([]bool, len(ids))
+			}
+			at[i] = true
+		}
+	}
+	return at
+}
+
 // Forward returns the hidden states after the last layer, [tokens, hidden] in the compute type, in s. It panics with
 // *torch.Error where rows do not fit the model; see [Rows.Validate].
 func (m *Model) Forward(s *torch.Scope, rows Rows) *torch.Tensor {
@@ -112,6 +130,9 @@ func (m *Model) embed(s *torch.Scope, rows Rows) *torch.Tensor {
 		table = rows.Words
 	}
 	words := torch.Embedding(table, torch.FromSlice(s, ids, len(ids)))
+	if padding := rows.padding(m.Config); padding != nil { // nn.Embedding's padding_idx: the row of the padding word is not trained
+		words = torch.Where(torch.FromSlice(s, padding, len(ids), 1), words.Detach(), words)
+	}
 	positions := m.Positions.Forward(torch.FromSlice(s, rows.positions(m.Config), len(ids)))
 	x := words.Add(m.Types.Weight.In(s).Rows(0, 1)).Add(positions).To(m.Compute)
 	return m.drop.Forward(m.Norm.Forward(x))

@@ -16,10 +16,14 @@ type Trainer struct {
 }
 
 // Step adds the gradients of the loss of rows, and returns the loss. With a prefix from [Trainer.Start], its gradients are
-// collected too.
+// collected too. Without targets nothing is computed.
 func (t *Trainer) Step(s *torch.Scope, rows Rows, targets Targets) float64 {
+	if len(targets.Rows) == 0 {
+		return 0
+	}
 	step := s.Child("step")
 	defer step.Close()
+	rows.Outputs = targets.Rows
 	if t.Recompute {
 		return t.stepRecomputing(step, rows, targets)
 	}
@@ -31,65 +35,76 @@ func (t *Trainer) Step(s *torch.Scope, rows Rows, targets Targets) float64 {
 	return value
 }
 
+// stepRecomputing keeps the last layer's insides: its backward pass comes at once.
 func (t *Trainer) stepRecomputing(s *torch.Scope, rows Rows, targets Targets) float64 {
-	r := t.forward(s, rows)
-	x := r.out.Detach().SetRequiresGrad(true)
-	loss := t.Model.Loss(t.Model.Norm.Forward(x), targets)
+	m := t.Model
+	last := len(m.Layers) - 1
+	r := t.forward(s, rows, last)
+	top := s.Child("top")
+	x := r.inputs[last].In(top).Detach().SetRequiresGrad(last > t.FirstTrained)
+	y, _ := t.layer(r, last, x)
+	loss := m.Loss(m.Norm.Forward(y), targets)
 	value := loss.Item()
-	loss.Backward()
-	t.backward(s, r, x.Grad(s), nil)
+	if loss.RequiresGrad() {
+		loss.Backward()
+	}
+	grad := x.Grad(s)
+	top.Close()
+	t.backward(s, r, last-1, grad, nil)
 	return value
 }
 
 // run is what a recomputing forward pass keeps.
 type run struct {
 	rows   Rows
-	inputs []*torch.Tensor // of each layer
-	out    *torch.Tensor   // of the last
-	kv     []KV            // of each layer, without history
-	pass   pass
+	inputs []*torch.Tensor // of each layer, and of the one above those that ran
+	kv     []KV            // of each layer, without history; only for a prefix
+	pass   *pass
 }
 
-func (t *Trainer) forward(s *torch.Scope, rows Rows) *run {
+// forward runs the first n layers without gradients.
+func (t *Trainer) forward(s *torch.Scope, rows Rows, n int) *run {
 	m := t.Model
-	r := &run{rows: rows, pass: pass{bounds: rows.bounds()}}
-	r.pass.cos, r.pass.sin = m.angles.rows(s, rows.positions())
+	r := &run{rows: rows, pass: m.pass(s, rows)}
 	torch.NoGrad(func() {
 		x := m.embed(s, rows.IDs)
-		for i := range m.Layers {
+		for i := range n {
 			r.inputs = append(r.inputs, x)
 			inner := s.Child("layer")
-			y, kv := t.layer(inner, r, i, x)
-			x = y.Keep(s)
-			r.kv = append(r.kv, KV{kv.K.Keep(s), kv.V.Keep(s)})
+			y, kv := t.layer(r, i, x.In(inner))
+			if len(rows.Outputs) == 0 {
+				r.kv = append(r.kv, KV{kv.K.Keep(s), kv.V.Keep(s)})
+			}
+			if x = y; y != nil {
+				y.Keep(s)
+			}
 			inner.Close()
 		}
-		r.out = x
+		if x != nil {
+			r.inputs = append(r.inputs, x)
+		}
 	})
 	return r
 }
 
-// layer runs layer i on x in scope s.
-func (t *Trainer) layer(s *torch.Scope, r *run, i int, x *torch.Tensor) (*torch.Tensor, KV) {
-	p := r.pass
-	if r.rows.Prefix != nil {
-		p.past = r.rows.Prefix.Layers[i]
-	}
-	y := t.Model.Layers[i].Forward(x.In(s), &p)
+// layer runs layer i on x, in x's scope.
+func (t *Trainer) layer(r *run, i int, x *torch.Tensor) (*torch.Tensor, KV) {
+	p := *r.pass
+	y := t.Model.layer(i, x, r.rows, &p)
 	return y, p.now
 }
 
-// backward goes through the layers from the last to the first trained one. grad arrives at the last layer's output, nil for
-// none; kv, unless nil, at every layer's keys and values.
-func (t *Trainer) backward(s *torch.Scope, r *run, grad *torch.Tensor, kv []KV) {
+// backward goes through the layers from the given one to the first trained one. grad arrives at its output, nil for none; kv,
+// unless nil, at every layer's keys and values.
+func (t *Trainer) backward(s *torch.Scope, r *run, from int, grad *torch.Tensor, kv []KV) {
 	m := t.Model
-	for i := len(m.Layers) - 1; i >= max(t.FirstTrained, 0); i-- {
+	for i := from; i >= max(t.FirstTrained, 0); i-- {
 		inner := s.Child("layer")
 		x := r.inputs[i].In(inner).Detach().SetRequiresGrad(i > t.FirstTrained)
-		y, now := t.layer(inner, r, i, x)
+		y, now := t.layer(r, i, x)
 		roots, grads := []*torch.Tensor{}, []*torch.Tensor{}
 		arrive := func(root, g *torch.Tensor) {
-			if g != nil && root.RequiresGrad() {
+			if g != nil && root.RequiresGrad() { // a prefix has no output, and no gradient of it
 				roots, grads = append(roots, root), append(grads, g)
 			}
 		}
@@ -126,14 +141,15 @@ type SharedPrefix struct {
 func (t *Trainer) Start(s *torch.Scope, ids []int32) *SharedPrefix {
 	p := &SharedPrefix{trainer: t, scope: s}
 	if t.Recompute {
-		p.run = t.forward(s, Rows{IDs: ids})
+		p.run = t.forward(s, Rows{IDs: ids, Outputs: []int{}}, len(t.Model.Layers))
 		p.roots = p.run.kv
 	} else {
 		p.roots = t.Model.Start(s, ids).Layers
 	}
 	p.Length = len(ids)
-	for _, kv := range p.roots {
-		p.Layers = append(p.Layers, KV{kv.K.Detach().SetRequiresGrad(true), kv.V.Detach().SetRequiresGrad(true)})
+	for i, kv := range p.roots {
+		trained := i >= t.FirstTrained
+		p.Layers = append(p.Layers, KV{kv.K.Detach().SetRequiresGrad(trained), kv.V.Detach().SetRequiresGrad(trained)})
 	}
 	return p
 }
@@ -145,7 +161,7 @@ func (p *SharedPrefix) Backward() {
 		grads[i] = KV{leaf.K.Grad(p.scope), leaf.V.Grad(p.scope)}
 	}
 	if p.run != nil {
-		p.trainer.backward(p.scope, p.run, nil, grads)
+		p.trainer.backward(p.scope, p.run, len(grads)-1, nil, grads)
 		return
 	}
 	var roots, arrived []*torch.Tensor

@@ -123,16 +123,14 @@ func ParseConfig(data []byte) (Config, error) {
 		fault("hidden_act is %q: only silu is known", *f.Activation)
 	}
 	for _, size := range []struct {
-		key   string
-		value int
-	}{{"vocab_size", c.VocabSize}, {"hidden_size", c.HiddenSize}, {"intermediate_size", c.Intermediate}, {"num_hidden_layers", c.Layers},
-		{"num_attention_heads", c.Heads}, {"num_key_value_heads", c.KVHeads}, {"max_position_embeddings", c.MaxPositions}} {
-		if size.value <= 0 || size.value > 1<<24 {
-			fault("%s is %d: it must be positive and at most 16777216", size.key, size.value)
+		key         string
+		value, most int
+	}{{"vocab_size", c.VocabSize, 1 << 24}, {"hidden_size", c.HiddenSize, 1 << 20}, {"intermediate_size", c.Intermediate, 1 << 20},
+		{"num_hidden_layers", c.Layers, 1 << 12}, {"num_attention_heads", c.Heads, 1 << 12}, {"num_key_value_heads", c.KVHeads, 1 << 12},
+		{"max_position_embeddings", c.MaxPositions, 1 << 30}} {
+		if size.value <= 0 || size.value > size.most {
+			fault("%s is %d: it must be positive and at most %d", size.key, size.value, size.most)
 		}
-	}
-	if c.Layers > 1<<12 {
-		fault("num_hidden_layers is %d: at most 4096", c.Layers)
 	}
 	if !(c.NormEps >= 0) {
 		fault("rms_norm_eps is %v: it must not be negative", c.NormEps)
@@ -146,7 +144,10 @@ func ParseConfig(data []byte) (Config, error) {
 		}
 	}
 	var err error
-	if c.Rope, err = ropeConfig(f, c.MaxPositions); err != nil {
+	if c.Rope, err = ropeConfig(f, c.MaxPositions); err == nil && len(faults) == 0 {
+		err = c.Rope.check(c.HeadDim, c.MaxPositions)
+	}
+	if err != nil {
 		fault("%v", err)
 	}
 	if c.EOS, err = tokenIDs(f.EOS); err != nil {

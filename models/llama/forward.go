@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ajolote-ai/ajolote/torch"
+	"github.com/ajolote-ai/ajolote/torch/nn"
 )
 
 // Rows is a flat row of tokens: several sequences, one after the other. With a Prefix, every sequence continues it: its
@@ -15,6 +16,9 @@ type Rows struct {
 	// Caches, one of each sequence, make the sequences go on where they were: their tokens so far are seen too, and the new
 	// ones are appended. For generation, without gradients.
 	Caches []*Cache
+	// Outputs are the places in IDs whose hidden states are wanted, rising: the last layer, the final norm and the head then
+	// compute no others. nil: all; empty: none, only keys and values.
+	Outputs []int
 }
 
 // Prefix is the keys and values of the tokens that sequences begin with, layer by layer.
@@ -40,6 +44,11 @@ func (r Rows) Validate(c Config) error {
 	for i, id := range r.IDs {
 		if id < 0 || int(id) >= c.VocabSize {
 			return fmt.Errorf("llama: token %d has id %d, outside of the model's %d words: the tokenizer is not this model's", i, id, c.VocabSize)
+		}
+	}
+	for i, at := range r.Outputs {
+		if at >= len(r.IDs) || at < 0 || i > 0 && at <= r.Outputs[i-1] {
+			return fmt.Errorf("llama: outputs %d do not rise from 0 to the last of %d tokens", r.Outputs, len(r.IDs))
 		}
 	}
 	return nil
@@ -72,30 +81,29 @@ func (r Rows) positions() []int32 {
 	return positions
 }
 
-// Hidden returns the last hidden states after the final norm, [tokens, hidden], in s.
+// Hidden returns the last hidden states after the final norm, [tokens, hidden], in s; [outputs, hidden] where rows says which
+// are wanted, and nil for none.
 func (m *Model) Hidden(s *torch.Scope, rows Rows) *torch.Tensor {
 	x, _ := m.forward(s, rows, false)
+	if x == nil {
+		return nil
+	}
 	return m.Norm.Forward(x)
 }
 
 // Start computes a prefix: the keys and values of ids, in s. With gradients recorded, they carry their graph.
 func (m *Model) Start(s *torch.Scope, ids []int32) *Prefix {
-	_, kv := m.forward(s, Rows{IDs: ids}, true)
+	_, kv := m.forward(s, Rows{IDs: ids, Outputs: []int{}}, true)
 	return &Prefix{Length: len(ids), Layers: kv}
 }
 
-// forward runs the layers; keep collects every layer's keys and values.
+// forward runs the layers; keep collects every layer's keys and values. The result is nil where no output is wanted.
 func (m *Model) forward(s *torch.Scope, rows Rows, keep bool) (*torch.Tensor, []KV) {
-	p := &pass{bounds: rows.bounds(), caches: rows.Caches}
-	p.cos, p.sin = m.angles.rows(s, rows.positions())
+	p := m.pass(s, rows)
 	x := m.embed(s, rows.IDs)
 	var kept []KV
-	for i, l := range m.Layers {
-		if rows.Prefix != nil {
-			p.past = rows.Prefix.Layers[i]
-		}
-		p.layer = i
-		x = l.Forward(x, p)
+	for i := range m.Layers {
+		x = m.layer(i, x, rows, p)
 		if keep {
 			kept = append(kept, p.now)
 		}
@@ -104,6 +112,25 @@ func (m *Model) forward(s *torch.Scope, rows Rows, keep bool) (*torch.Tensor, []
 		c.Length += p.bounds[i+1] - p.bounds[i]
 	}
 	return x, kept
+}
+
+// pass prepares what the layers share, in s.
+func (m *Model) pass(s *torch.Scope, rows Rows) *pass {
+	p := &pass{bounds: rows.bounds(), caches: rows.Caches}
+	p.cos, p.sin = m.angles.rows(s, rows.positions())
+	return p
+}
+
+// layer runs layer i on x [tokens, hidden]; p.now has its keys and values afterwards.
+func (m *Model) layer(i int, x *torch.Tensor, rows Rows, p *pass) *torch.Tensor {
+	if rows.Prefix != nil {
+		p.past = rows.Prefix.Layers[i]
+	}
+	p.layer = i
+	if i == len(m.Layers)-1 && rows.Outputs != nil {
+		return m.Layers[i].forwardOutputs(x, rows.Outputs, p)
+	}
+	return m.Layers[i].Forward(x, p)
 }
 
 // embed looks tokens up: [tokens, hidden] in the compute type.
@@ -118,4 +145,28 @@ func (m *Model) embed(s *torch.Scope, ids []int32) *torch.Tensor {
 // Logits maps hidden states [tokens, hidden] to scores of the words [tokens, words], float32.
 func (m *Model) Logits(hidden *torch.Tensor) *torch.Tensor {
 	return m.Head.Forward(hidden).To(torch.Float32)
+}
+
+// CanPickWords says whether [Model.LogitsOf] computes only what it is asked for.
+func (m *Model) CanPickWords() bool {
+	_, ok := m.Head.(*nn.Dense)
+	return ok
+}
+
+// LogitsOf is [Model.Logits] of some words: [tokens, len(ids)], float32.
+func (m *Model) LogitsOf(hidden *torch.Tensor, ids []int32) *torch.Tensor {
+	wide := make([]int64, len(ids))
+	for i, id := range ids {
+		wide[i] = int64(id)
+	}
+	at := torch.FromSlice(hidden.Scope(), wide, len(ids))
+	head, ok := m.Head.(*nn.Dense)
+	if !ok {
+		return m.Logits(hidden).IndexSelect(1, at)
+	}
+	rows := &nn.Dense{Weight: head.Weight.IndexSelect(0, at)}
+	if head.Bias != nil {
+		rows.Bias = head.Bias.IndexSelect(0, at)
+	}
+	return rows.Forward(hidden).To(torch.Float32)
 }

@@ -62,29 +62,38 @@ type KV struct{ K, V *torch.Tensor }
 
 // Forward maps the residual x [tokens, hidden] to the next layer's.
 func (l *Layer) Forward(x *torch.Tensor, p *pass) *torch.Tensor {
-	x = x.Add(l.Attention.Forward(l.InputNorm.Forward(x), p))
-	return x.Add(l.MLP.Forward(l.PostNorm.Forward(x)))
+	return l.addMLP(x, l.Attention.Forward(l.InputNorm.Forward(x), p))
+}
+
+// addMLP adds attention's result to the residual, then the MLP's.
+func (l *Layer) addMLP(x, attended *torch.Tensor) *torch.Tensor {
+	x, normed := torch.AddRMSNorm(x, attended, l.PostNorm.Weight, l.PostNorm.Eps)
+	return x.Add(l.MLP.Forward(normed))
 }
 
 // Forward maps x [tokens, hidden] to [tokens, hidden].
 func (a *Attention) Forward(x *torch.Tensor, p *pass) *torch.Tensor {
-	tokens := x.Dim(0)
 	qkv := nn.Project(x, a.Q, a.K, a.V)
-	q := qkv[0].Reshape(tokens, a.Heads, a.HeadDim).Rotary(p.cos, p.sin)
-	k := qkv[1].Reshape(tokens, a.KVHeads, a.HeadDim).Rotary(p.cos, p.sin)
-	v := qkv[2].Reshape(tokens, a.KVHeads, a.HeadDim)
-	p.now = KV{k, v}
-	return a.O.Forward(a.attend(q, k, v, p).Reshape(tokens, a.Heads*a.HeadDim))
+	p.now = KV{heads(qkv[1], a.KVHeads).Rotary(p.cos, p.sin), heads(qkv[2], a.KVHeads)}
+	return a.O.Forward(a.attend(heads(qkv[0], a.Heads).Rotary(p.cos, p.sin), p))
 }
 
-func (a *Attention) attend(q, k, v *torch.Tensor, p *pass) *torch.Tensor {
+// attend looks from queries [tokens, Heads, HeadDim] at the pass's present keys and values and those before them:
+// [tokens, Heads·HeadDim].
+func (a *Attention) attend(q *torch.Tensor, p *pass) *torch.Tensor {
+	var out *torch.Tensor
 	if p.caches != nil {
-		return cachedAttention(p, a.Window).Apply(q, k, v)
+		out = cachedAttention(p, a.Window).Apply(q, p.now.K, p.now.V)
+	} else {
+		out = torch.SegmentAttention{
+			Bounds: p.bounds, PrefixK: p.past.K, PrefixV: p.past.V, Causal: true, Window: a.Window,
+		}.Apply(q, p.now.K, p.now.V)
 	}
-	return torch.SegmentAttention{
-		Bounds: p.bounds, PrefixK: p.past.K, PrefixV: p.past.V, Causal: true, Window: a.Window,
-	}.Apply(q, k, v)
+	return out.Reshape(q.Dim(0), a.Heads*a.HeadDim)
 }
+
+// heads cuts the rows of x [tokens, n·size] into n heads: [tokens, n, size]. A view.
+func heads(x *torch.Tensor, n int) *torch.Tensor { return x.Reshape(x.Dim(0), n, x.Dim(1)/n) }
 
 // Forward maps x [tokens, hidden] to [tokens, hidden].
 func (m *MLP) Forward(x *torch.Tensor) *torch.Tensor {

@@ -23,6 +23,8 @@ type LoadOptions struct {
 	Load4Bit bool
 	// DoubleQuant also quantises the scales of NF4 blocks: 4.13 bits a weight instead of 4.5.
 	DoubleQuant bool
+	// Copies keeps what Load4Bit quantises for the next start; nil to quantise each time.
+	Copies *Copies
 	// Progress is told the bytes read so far and in all; nil for none.
 	Progress func(done, total int64)
 }
@@ -48,6 +50,8 @@ func Load(ctx context.Context, dir string, o LoadOptions) (m *Model, err error) 
 	if err := l.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
+	l.copy = o.Copies.open(weights, l.o)
+	defer func() { l.copy.close() }()
 	m, err = l.model()
 	if err != nil {
 		if m != nil {
@@ -55,6 +59,7 @@ func Load(ctx context.Context, dir string, o LoadOptions) (m *Model, err error) 
 		}
 		return nil, err
 	}
+	l.copy.keep(m)
 	return m, nil
 }
 
@@ -66,6 +71,7 @@ type loader struct {
 	taken   map[string]bool
 	done    int64
 	total   int64
+	copy    *nf4Copy // nil where none is kept
 }
 
 // linearShape is a linear layer that the model has.
@@ -220,6 +226,14 @@ func (l *loader) linear(place *nn.Linear, s linearShape, dtype torch.DType, quan
 			w.Free()
 			return fmt.Errorf("llama: %s has shape %d in NF4, config.json says [%d %d]", name, shape, s.out, s.in)
 		}
+		scales := []*torch.Tensor{w.NF4.Absmax}
+		if n := w.NF4.Nested; n != nil {
+			scales = []*torch.Tensor{n.Absmax, n.Map}
+		}
+		if !torch.AllFinite(scales) {
+			w.Free()
+			return fmt.Errorf("llama: the scales of %s hold a NaN or an infinity: the file is damaged", name)
+		}
 		for _, part := range qlora.StoredNames(name) {
 			if t := l.weights.Tensor(part); t != nil {
 				l.advance(t.Bytes())
@@ -228,9 +242,12 @@ func (l *loader) linear(place *nn.Linear, s linearShape, dtype torch.DType, quan
 		*place = &qlora.Linear{Weight: w, Bias: bias}
 	case quantise:
 		source := l.weights.Tensor(name)
-		w, err := qlora.QuantizeStored(source, qlora.Options{DoubleQuant: l.o.DoubleQuant})
-		if err != nil {
-			return err
+		w := l.copy.read(name)
+		if w == nil {
+			var err error
+			if w, err = qlora.QuantizeStored(source, qlora.Options{DoubleQuant: l.o.DoubleQuant}); err != nil {
+				return err
+			}
 		}
 		l.advance(source.Bytes())
 		*place = &qlora.Linear{Weight: w, Bias: bias}
@@ -257,6 +274,10 @@ func (l *loader) read(name string, dtype torch.DType) (*torch.Tensor, error) {
 	if !t.DType().IsFloat() {
 		t.Free()
 		return nil, fmt.Errorf("%s: tensor %s has type %v: a weight is of floating point", source.File(), name, source.DType)
+	}
+	if !torch.AllFinite([]*torch.Tensor{t}) {
+		t.Free()
+		return nil, fmt.Errorf("%s: tensor %s holds a NaN or an infinity: the file is damaged", source.File(), name)
 	}
 	l.advance(source.Bytes())
 	if dtype == 0 || dtype == t.DType() {

@@ -12,8 +12,8 @@ type Targets struct {
 	Weight float64 // of each row's loss: 1/(labelled tokens of the step) gives the mean over the step
 }
 
-// Loss returns Weight · Σ -log p(word | row) of hidden states [tokens, hidden], a scalar. Logits are made for the labelled
-// rows only, and never all at once.
+// Loss returns Weight · Σ -log p(word | row) of hidden states [tokens, hidden], a scalar; hidden may be those of t.Rows alone
+// (see [Rows].Outputs). Logits are made for the labelled rows only, and never all at once.
 func (m *Model) Loss(hidden *torch.Tensor, t Targets) *torch.Tensor {
 	s := hidden.Scope()
 	rows, words := make([]int64, len(t.Rows)), make([]int64, len(t.Words))

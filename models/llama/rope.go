@@ -120,6 +120,19 @@ func (r Rope) frequencies(size, length int) (freq []float64, scale float64) {
 	return freq, 1
 }
 
+// check refuses parameters from which no frequencies follow: a base of 1, equal bounds of a blend, numbers that overflow.
+func (r Rope) check(size, positions int) error {
+	for _, length := range []int{positions, r.Original + 1} {
+		freq, scale := r.frequencies(size, length)
+		for i, f := range append(freq, scale) {
+			if math.IsNaN(f) || math.IsInf(float64(float32(f)), 0) {
+				return fmt.Errorf("rope: its parameters give the frequency %v for pair %d of %d", f, i, len(freq))
+			}
+		}
+	}
+	return nil
+}
+
 // llama3 slows long waves down by the factor, leaves short ones, and blends between.
 func (r Rope) llama3(f float64) float64 {
 	wavelength, original := 2*math.Pi/f, float64(r.Original)

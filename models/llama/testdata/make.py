@@ -23,7 +23,10 @@ shapes = {
                                         original_max_position_embeddings=16, rope_theta=100.0)),
     "yarn": dict(rope_parameters=dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=8, rope_theta=10000.0)),
     "mistral": dict(sliding_window=5),
+    "bf16": {},
+    "f16": {},
 }
+stored = {"bf16": torch.bfloat16, "f16": torch.float16}  # what the file holds; the logits are computed in float32 all the same
 golden = {}
 ids = [[1, 5, 9, 14, 3, 22, 41, 7, 8, 8, 30, 2, 17, 19], [1, 40, 2, 33, 6]]
 for name, kw in shapes.items():
@@ -36,9 +39,12 @@ for name, kw in shapes.items():
                 p.normal_(0, 0.1)
             if "norm" in n:
                 p.uniform_(0.5, 1.5)
+    model = model.to(stored.get(name, torch.float32))
     shutil.rmtree(here / name, ignore_errors=True)
     model.save_pretrained(here / name)
     (here / name / "generation_config.json").unlink(missing_ok=True)
+    if name in stored:  # not .float(): the frequencies of the rotation would stay rounded
+        model = cls.from_pretrained(here / name, dtype=torch.float32).eval()
     with torch.no_grad():
         golden[name] = dict(ids=ids, logits=[model(torch.tensor([x])).logits[0].tolist() for x in ids])
 

@@ -1,0 +1,175 @@
+package generate
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ajolote-ai/ajolote/generate/grammar"
+	"github.com/ajolote-ai/ajolote/models/llama"
+	"github.com/ajolote-ai/ajolote/tokenizer"
+)
+
+// sequence is one request at work.
+type sequence struct {
+	Request
+	number  int
+	g       *Generator
+	prefix  *llama.Prefix
+	cache   *llama.Cache
+	pending []int32 // tokens that the model has not seen yet
+	tokens  []int32 // written so far
+	probs   []float32
+	sampler *sampler
+	passes  int
+
+	state   *grammar.State // after the tokens; nil without a grammar
+	guessed []int32        // in this step
+	courage int            // how many tokens are guessed at once, at most
+
+	decoder *tokenizer.Stream // nil without a tokenizer, and with a grammar, which knows the bytes
+	partial []byte            // of a character that is not complete
+	text    strings.Builder
+	told    int // bytes of text that Stream has got
+
+	ended bool
+	last  Result // when ended
+}
+
+func newSequence(g *Generator, number int, r Request) *sequence {
+	s := &sequence{Request: r, number: number, g: g, pending: slices.Clone(r.Prompt)}
+	s.prefix, s.pending = g.prefix.strip(s.pending)
+	s.sampler = newSampler(r.Options)
+	s.courage = min(firstGuess, r.Guess)
+	if r.Words == nil {
+		s.Words = r.Prompt
+	}
+	switch {
+	case r.Grammar != nil:
+		s.state = r.Grammar.Masks.Grammar.Start()
+		s.force()
+	case g.Tokenizer != nil:
+		s.decoder = g.Tokenizer.Stream(true)
+	}
+	return s
+}
+
+func (s *sequence) capacity() int {
+	n := len(s.Prompt) + s.MaxNewTokens
+	if s.prefix != nil {
+		n -= s.prefix.Length
+	}
+	return n
+}
+
+func (s *sequence) end(r Result) { s.ended, s.last = true, r }
+
+// take appends a token, and ends the sequence where it must end with it.
+func (s *sequence) take(token int32, logProb float32) {
+	if slices.Contains(s.StopTokens, token) {
+		s.end(s.result(StopToken, nil))
+		return
+	}
+	s.tokens = append(s.tokens, token)
+	if s.LogProbs {
+		s.probs = append(s.probs, logProb)
+	}
+	s.write(token)
+	if cut := s.stopString(); cut >= 0 {
+		r := s.result(StopString, nil)
+		r.Text = r.Text[:cut]
+		s.end(r)
+		return
+	}
+	if err := s.tell(s.safe()); err != nil {
+		s.end(s.result(Failed, err))
+		return
+	}
+	switch {
+	case s.state != nil && s.state.Final():
+		s.end(s.result(Complete, nil))
+	case len(s.tokens) >= s.MaxNewTokens:
+		s.end(s.result(Length, nil))
+	}
+}
+
+// write appends a token's text, whole characters only.
+func (s *sequence) write(token int32) {
+	switch {
+	case s.state != nil:
+		raw := s.Grammar.Masks.Vocabulary.Bytes(token)
+		s.state = s.state.Advance(raw)
+		s.partial = append(s.partial, raw...)
+		whole := len(s.partial)
+		for i := 1; i < utf8.UTFMax && i <= whole; i++ {
+			if utf8.RuneStart(s.partial[whole-i]) {
+				if !utf8.FullRune(s.partial[whole-i:]) {
+					whole -= i
+				}
+				break
+			}
+		}
+		s.text.Write(s.partial[:whole])
+		s.partial = append(s.partial[:0], s.partial[whole:]...)
+	case s.decoder != nil:
+		s.text.WriteString(s.decoder.Push(token))
+	}
+}
+
+// stopString finds the first stop string in the text; -1 for none.
+func (s *sequence) stopString() int {
+	cut := -1
+	for _, stop := range s.StopStrings {
+		if at := strings.Index(s.text.String(), stop); at >= 0 && (cut < 0 || at < cut) {
+			cut = at
+		}
+	}
+	return cut
+}
+
+// safe is how much of the text cannot be the beginning of a stop string.
+func (s *sequence) safe() int {
+	text := s.text.String()
+	safe := len(text)
+	for _, stop := range s.StopStrings {
+		for n := min(len(stop)-1, len(text)); n > 0; n-- {
+			if strings.HasSuffix(text, stop[:n]) {
+				safe = min(safe, len(text)-n)
+				break
+			}
+		}
+	}
+	return safe
+}
+
+func (s *sequence) tell(upTo int) error {
+	if s.Stream == nil || upTo <= s.told {
+		return nil
+	}
+	piece := s.text.String()[s.told:upTo]
+	s.told = upTo
+	return s.Stream(piece)
+}
+
+func (s *sequence) result(reason Reason, err error) Result {
+	r := Result{Tokens: s.tokens, LogProbs: s.probs, Reason: reason, Err: err, Passes: s.passes}
+	if s.decoder != nil {
+		s.text.WriteString(s.decoder.Flush())
+	}
+	if s.state != nil && reason == Length && !s.state.Accepts() {
+		r.Closed = string(s.state.Completion())
+		s.text.Write(s.partial)
+		s.text.WriteString(r.Closed)
+	}
+	r.Text = s.text.String()
+	if err == nil {
+		end := len(r.Text)
+		if cut := s.stopString(); cut >= 0 {
+			end = cut
+		}
+		if err := s.tell(end); err != nil {
+			r.Reason, r.Err = Failed, err
+		}
+	}
+	return r
+}

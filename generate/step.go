@@ -1,0 +1,197 @@
+package generate
+
+import (
+	"slices"
+
+	"github.com/ajolote-ai/ajolote/generate/grammar"
+	"github.com/ajolote-ai/ajolote/models/llama"
+	"github.com/ajolote-ai/ajolote/torch"
+)
+
+// step runs the pending and guessed tokens of every active sequence through the model and picks what follows. Sequences
+// that continue the kept prefix go together, the others too.
+func (b *batch) step() {
+	var with, without []*sequence
+	for _, s := range b.active {
+		if s.prefix != nil {
+			with = append(with, s)
+		} else {
+			without = append(without, s)
+		}
+	}
+	for _, group := range [][]*sequence{with, without} {
+		if len(group) > 0 {
+			b.stepGroup(group)
+		}
+	}
+}
+
+func (b *batch) stepGroup(group []*sequence) {
+	scope := torch.NewScope("generate")
+	defer scope.Close()
+	rows := llama.Rows{Bounds: []int{0}, Prefix: group[0].prefix}
+	h := head{model: b.g.Model}
+	for _, s := range group {
+		s.guess()
+		rows.IDs = append(append(rows.IDs, s.pending...), s.guessed...)
+		rows.Bounds = append(rows.Bounds, len(rows.IDs))
+		rows.Caches = append(rows.Caches, s.cache)
+	}
+	h.hidden = b.g.Model.Hidden(scope, rows)
+	places := make([][]*place, len(group))
+	for i, s := range group {
+		s.passes++
+		places[i] = s.places(rows.Bounds[i+1] - 1 - len(s.guessed))
+		for _, p := range places[i] {
+			h.want(p, s)
+		}
+	}
+	h.compute(scope)
+	for i, s := range group {
+		s.follow(&h, places[i])
+	}
+}
+
+// place is a row of hidden states after which a token is to be picked.
+type place struct {
+	row   int
+	state *grammar.State // of the grammar there; nil without one
+	mask  *grammar.Mask
+	full  int // row of the logits of all words; -1 where only those that the grammar allows are computed
+}
+
+// places are the rows of a sequence: that of its last known token, then those of the guessed ones.
+func (s *sequence) places(row int) []*place {
+	list := []*place{{row: row, state: s.state}}
+	for i, token := range s.guessed {
+		p := &place{row: row + i + 1}
+		if s.Grammar != nil {
+			p.state = list[i].state.Advance(s.Grammar.Masks.Vocabulary.Bytes(token))
+		}
+		list = append(list, p)
+	}
+	if s.Grammar != nil {
+		for _, p := range list {
+			p.mask = s.Grammar.Masks.Of(p.state)
+		}
+	}
+	return list
+}
+
+// follow picks tokens as long as the guesses come true, and forgets the guesses that did not.
+func (s *sequence) follow(h *head, places []*place) {
+	guessed := s.guessed
+	s.guessed = nil
+	known := s.cache.Length - len(guessed)
+	right := 0
+	for i, p := range places {
+		token, logProb, err := s.pickAt(h, p)
+		if err != nil {
+			s.end(s.result(Failed, err))
+			return
+		}
+		s.take(token, logProb)
+		if s.ended || i == len(guessed) || token != guessed[i] {
+			break
+		}
+		right++
+	}
+	s.learn(len(guessed), right)
+	if s.ended {
+		return
+	}
+	s.cache.Truncate(known + right)
+	s.pending = s.tokens[len(s.tokens)-1:]
+	s.force()
+}
+
+// pickAt chooses the token that follows a place.
+func (s *sequence) pickAt(h *head, p *place) (int32, float32, error) {
+	r := row{}
+	switch {
+	case p.full >= 0 && s.onlyArgmax():
+		if best := int32(h.best[p.full]); p.mask == nil || s.allowed(p, best) {
+			return best, 0, nil
+		}
+		r.logits = h.logits.Select(0, p.full).Floats()
+	case p.full >= 0:
+		r.logits = h.logits.Select(0, p.full).Floats()
+	default:
+		r.ids = s.few(p)
+		switch len(r.ids) {
+		case 0:
+			return 0, 0, errNoToken
+		case 1:
+			return r.ids[0], 0, nil
+		}
+		r.logits = h.some(p.row, r.ids)
+	}
+	if p.mask != nil && p.full >= 0 {
+		r.allowed = func(id int32) bool { return s.allowed(p, id) }
+	}
+	token, logProb := s.sampler.pick(r, s)
+	if token < 0 {
+		return 0, 0, errNoToken
+	}
+	return token, logProb, nil
+}
+
+// allowed says whether a token may follow a place.
+func (s *sequence) allowed(p *place, token int32) bool {
+	return p.mask.Allows(token) || p.state.Accepts() && slices.Contains(s.StopTokens, token)
+}
+
+// few lists the tokens that may follow a place, where they are few, in order.
+func (s *sequence) few(p *place) []int32 {
+	ids := p.mask.Few()
+	if p.state.Accepts() {
+		ids = append(slices.Clone(ids), s.StopTokens...)
+		slices.Sort(ids)
+		ids = slices.Compact(ids)
+	}
+	return ids
+}
+
+// head computes the logits of a step: of all words where it must, once for all sequences, and of a few words elsewhere.
+type head struct {
+	model  *llama.Model
+	hidden *torch.Tensor
+	rows   []int64
+	greedy bool
+	logits *torch.Tensor // [rows, words]
+	best   []int64
+}
+
+// A selection of rows costs more than reading them in order; beyond one in so many words all are computed.
+const fewWords = 20
+
+func (h *head) want(p *place, s *sequence) {
+	simple := !s.LogProbs && (s.RepetitionPenalty == 0 || s.RepetitionPenalty == 1)
+	if p.mask != nil && simple && (p.mask.Count() <= 1 || h.model.CanPickWords()) && p.mask.Count() <= h.model.Config.VocabSize/fewWords &&
+		(p.mask.Few() != nil || p.mask.Count() == 0) {
+		p.full = -1
+		return
+	}
+	p.full = len(h.rows)
+	h.rows = append(h.rows, int64(p.row))
+	h.greedy = h.greedy || s.onlyArgmax()
+}
+
+func (h *head) compute(scope *torch.Scope) {
+	if len(h.rows) == 0 {
+		return
+	}
+	hidden := h.hidden
+	if len(h.rows) < hidden.Dim(0) {
+		hidden = hidden.IndexSelect(0, torch.FromSlice(scope, h.rows, len(h.rows)))
+	}
+	h.logits = h.model.Logits(hidden)
+	if h.greedy {
+		h.best = torch.ToSlice[int64](h.logits.Argmax(1))
+	}
+}
+
+// some are the logits of a few words.
+func (h *head) some(row int, ids []int32) []float32 {
+	return h.model.LogitsOf(h.hidden.Rows(row, row+1), ids).Floats()
+}

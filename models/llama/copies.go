@@ -1,0 +1,229 @@
+package llama
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/ajolote-ai/ajolote/internal/library"
+	"github.com/ajolote-ai/ajolote/qlora"
+	"github.com/ajolote-ai/ajolote/safetensors"
+)
+
+// Copies keeps the NF4 weights that [Load] has made of a 16-bit or 32-bit checkpoint, so that the next start reads an eighth
+// to a quarter of the bytes and quantises nothing. A copy belongs to one state of the checkpoint's files: path, size, time and
+// header of each are its key, and it replaces those of earlier states. Embedding, head and norms are always read from the
+// checkpoint itself.
+type Copies struct {
+	Dir   string            // "" for nf4 in AJOLOTE_CACHE, else in ajolote in the user's cache directory
+	Least int64             // bytes of a checkpoint from which on a copy is kept; 0 for 256 MiB
+	Say   func(text string) // told of a copy that is written, with its size, or not usable; nil for nobody
+}
+
+// copyFormat is a part of the key; what is written under another one is not looked at.
+const copyFormat = "ajolote nf4 copy 1"
+
+// nf4Copy is the copy of one checkpoint.
+type nf4Copy struct {
+	say     func(string)
+	path    string
+	others  string // pattern of the copies of this checkpoint in all its states
+	source  string
+	weights *safetensors.Weights // nil: there is none yet
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// open finds the copy of a checkpoint, or the place where it is to be written; nil where none is kept.
+func (c *Copies) open(weights *safetensors.Weights, o LoadOptions) *nf4Copy {
+	least := int64(256 << 20)
+	if c != nil && c.Least > 0 {
+		least = c.Least
+	}
+	if c == nil || !o.Load4Bit || weights.Bytes() < least {
+		return nil
+	}
+	n := &nf4Copy{say: c.Say, source: filepath.Dir(weights.Files()[0])}
+	if n.say == nil {
+		n.say = func(string) {}
+	}
+	dir := c.Dir
+	if dir == "" {
+		cache, err := library.CacheDir()
+		if err != nil {
+			n.say(fmt.Sprintf("no quantised copy is kept: %v", err))
+			return nil
+		}
+		dir = filepath.Join(cache, "nf4")
+	}
+	key, err := copyKey(weights.Files())
+	if err != nil {
+		n.say(fmt.Sprintf("no quantised copy is kept: %v", err))
+		return nil
+	}
+	place := sha256.Sum256(fmt.Appendf(nil, "%s\n%v\n%s", copyFormat, o.DoubleQuant, weights.Files()))
+	n.others = filepath.Join(dir, hex.EncodeToString(place[:8])+"-*.safetensors")
+	n.path = filepath.Join(dir, hex.EncodeToString(place[:8])+"-"+key+".safetensors")
+	if n.weights, err = safetensors.Open(n.path); err != nil && !os.IsNotExist(err) {
+		n.discard(err)
+	}
+	return n
+}
+
+// copyKey is a hash of what tells one state of a checkpoint's files from another.
+func copyKey(files []string) (string, error) {
+	h := sha256.New()
+	for _, path := range files {
+		whole, err := filepath.Abs(path)
+		if err == nil {
+			whole, err = filepath.EvalSymlinks(whole)
+		}
+		if err != nil {
+			return "", err
+		}
+		info, err := os.Stat(whole)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(h, "%q %d %d\n", whole, info.Size(), info.ModTime().UnixNano())
+		if err := hashHeader(h, whole); err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16]), nil
+}
+
+// hashHeader hashes the header of a safetensors file: 8 bytes of its length, then that many.
+func hashHeader(h io.Writer, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var length [8]byte
+	if _, err := io.ReadFull(f, length[:]); err != nil {
+		return err
+	}
+	_, err = io.CopyN(h, f, int64(binary.LittleEndian.Uint64(length[:])))
+	return err
+}
+
+// read takes a weight from the copy; nil where the copy does not have it, or not as it was written.
+func (n *nf4Copy) read(name string) *qlora.Weight {
+	if n == nil || n.weights == nil {
+		return nil
+	}
+	w, err := qlora.Read(n.weights, name)
+	if err != nil {
+		n.discard(err)
+		return nil
+	}
+	sum, err := checksum(w, name)
+	if want := n.weights.Metadata()[name]; err == nil && sum != want {
+		err = fmt.Errorf("%s: the checksum of %s is %s, not %s", n.path, name, sum, want)
+	}
+	if err != nil {
+		w.Free()
+		n.discard(err)
+		return nil
+	}
+	return w
+}
+
+func checksum(w *qlora.Weight, name string) (string, error) {
+	parts, err := w.Stored(name)
+	if err != nil {
+		return "", err
+	}
+	var sum uint32
+	for _, part := range parts {
+		sum = crc32.Update(sum, castagnoli, part.Data)
+	}
+	return strconv.FormatUint(uint64(sum), 16), nil
+}
+
+// discard forgets a copy that is not what was written; another one takes its place.
+func (n *nf4Copy) discard(why error) {
+	n.say(fmt.Sprintf("the quantised copy %s is not usable and will be written again: %v", n.path, why))
+	n.close()
+	n.weights = nil
+}
+
+func (n *nf4Copy) close() {
+	if n != nil && n.weights != nil {
+		n.weights.Close()
+	}
+}
+
+// keep writes the copy, where there is none, of the model's quantised layers. A copy that cannot be written is no error.
+func (n *nf4Copy) keep(m *Model) {
+	if n == nil || n.weights != nil {
+		return
+	}
+	bytes, err := n.write(m)
+	if err != nil {
+		n.say(fmt.Sprintf("no quantised copy of %s is kept: %v", n.source, err))
+		return
+	}
+	n.say(fmt.Sprintf("a quantised copy of %s is kept for the next start: %s, %.2f GB", n.source, n.path, float64(bytes)/1e9))
+}
+
+func (n *nf4Copy) write(m *Model) (bytes int64, err error) {
+	var specs []safetensors.Spec
+	var all []qlora.Stored
+	about := map[string]string{"format": "pt", "of": n.source}
+	for module, place := range m.Linears() {
+		layer, ok := (*place).(*qlora.Linear)
+		if !ok {
+			continue
+		}
+		name := module + ".weight"
+		parts, err := layer.Weight.Stored(name)
+		if err != nil {
+			return 0, err
+		}
+		if about[name], err = checksum(layer.Weight, name); err != nil {
+			return 0, err
+		}
+		all = append(all, parts...)
+	}
+	for _, part := range all {
+		specs = append(specs, part.Spec)
+		bytes += int64(len(part.Data))
+	}
+	if err := os.MkdirAll(filepath.Dir(n.path), 0o755); err != nil {
+		return 0, err
+	}
+	// A name of this process's own: two that start at once do not write into one file.
+	own := fmt.Sprintf("%s.%d", n.path, os.Getpid())
+	w, err := safetensors.Create(own, specs, about)
+	if err != nil {
+		return 0, err
+	}
+	defer w.Abort()
+	for _, part := range all {
+		if err := w.Write(part.Name, part.Data); err != nil {
+			return 0, err
+		}
+	}
+	if err := w.Commit(); err != nil {
+		return 0, err
+	}
+	if err := os.Rename(own, n.path); err != nil {
+		os.Remove(own)
+		return 0, err
+	}
+	old, _ := filepath.Glob(n.others)
+	for _, path := range old {
+		if path != n.path {
+			os.Remove(path)
+		}
+	}
+	return bytes, nil
+}

@@ -1,0 +1,36 @@
+package qlora_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ajolote-ai/ajolote/qlora"
+	"github.com/ajolote-ai/ajolote/torch"
+	"github.com/ajolote-ai/ajolote/torch/torchtest"
+)
+
+func TestBenchReportsEveryProductAskedFor(t *testing.T) {
+	torchtest.Need(t)
+	torchtest.NoLeaks(t)
+	var got []string
+	err := qlora.Bench(context.Background(), qlora.BenchOptions{
+		Rows: 96, Cols: 128, Tokens: []int{1, 20}, Compute: []torch.DType{torch.Float32, torch.BFloat16},
+	}, func(r qlora.BenchResult) {
+		require.Positive(t, r.Seconds)
+		require.InEpsilon(t, 2*96*128*float64(r.Tokens)/1e9, r.GFLOPS*r.Seconds, 1e-6)
+		require.InEpsilon(t, r.Dense, r.Ratio*r.Seconds, 1e-6)
+		got = append(got, r.What+" "+r.Compute)
+	})
+	require.NoError(t, err)
+	each := []string{"forward float32", "backward float32", "forward bfloat16", "backward bfloat16"}
+	require.Equal(t, append(each, each...), got)
+
+	stopped, cancel := context.WithCancel(context.Background())
+	cancel()
+	err = qlora.Bench(stopped, qlora.BenchOptions{Rows: 64, Cols: 64, Tokens: []int{1}, Compute: []torch.DType{torch.Float32}}, func(qlora.BenchResult) {
+		t.Error("a result after the context was cancelled")
+	})
+	require.ErrorIs(t, err, context.Canceled)
+}

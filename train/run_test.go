@@ -1,0 +1,475 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/ajolote-ai/ajolote/safetensors"
+	"github.com/ajolote-ai/ajolote/torch"
+	"github.com/ajolote-ai/ajolote/torch/optim"
+	"github.com/ajolote-ai/ajolote/torch/tensorfile"
+	"github.com/ajolote-ai/ajolote/torch/torchtest"
+)
+
+// regression is a linear regression of ten examples, that of testdata/trainer_state.py.
+type regression struct {
+	w      *torch.Tensor
+	poison int          // example whose loss is NaN; -1 for none
+	steps  map[int]bool // that were made
+	seen   []Event
+	onStep func(step int) // called before a step
+}
+
+func regressionRow(i int) (x []float32, y float32) {
+	return []float32{1, float32(i) / 10, float32(i*i%7) / 7, float32(i*3%5) / 5}, 0.5*float32(i) - 2
+}
+
+// newRegression makes the job; change its options before running it.
+func newRegression(t *testing.T, dir string) (*regression, Job) {
+	t.Helper()
+	r := &regression{w: torch.Zeros(nil, torch.Float32CPU, 1, 4), poison: -1, steps: map[int]bool{}}
+	r.w.SetRequiresGrad(true)
+	names := func(yield func(string, *torch.Tensor) bool) { yield("w", r.w) }
+	adam := optim.NewAdamW(optim.DefaultAdamW(), optim.OneGroup(names, 0))
+	t.Cleanup(func() { adam.Free(); r.w.Free() })
+	o := DefaultOptions()
+	o.OutputDir, o.Examples, o.MicroBatch, o.Accumulation, o.Epochs = dir, 10, 2, 2, 4
+	o.Identity = map[string]string{"learning_rate": "0.1"}
+	schedule, err := optim.ScheduleConfig{Kind: "cosine", LR: 0.1, Steps: o.TotalSteps(), WarmupSteps: 1}.Build()
+	require.NoError(t, err)
+	return r, Job{
+		Options: o, Optimizer: adam, Schedule: schedule, Step: r.step,
+		Save: func(dir string) error {
+			return errors.Join(os.MkdirAll(dir, 0o755), tensorfile.Save(filepath.Join(dir, "w.safetensors"), names))
+		},
+		Restore: r.restore,
+		Evaluate: func(context.Context, int) (map[string]float64, error) {
+			return map[string]float64{"eval_loss": r.loss(10)}, nil
+		},
+		ExampleID: func(i int) string { return fmt.Sprintf("row %d", i) },
+		Events:    func(e Event) { r.seen = append(r.seen, e) },
+	}
+}
+
+func (r *regression) step(ctx context.Context, step int, examples []int) (StepResult, error) {
+	if r.onStep != nil {
+		r.onStep(step)
+	}
+	if err := ctx.Err(); err != nil {
+		return StepResult{}, err
+	}
+	r.steps[step] = true
+	s := torch.NewScope("step")
+	defer s.Close()
+	var xs, ys []float32
+	for _, i := range examples {
+		x, y := regressionRow(i)
+		if i == r.poison {
+			y = float32(math.NaN())
+		}
+		xs, ys = append(xs, x...), append(ys, y)
+	}
+	n := len(examples)
+	e := torch.FromSlice(s, xs, n, 4).Linear(r.w, nil).Sub(torch.FromSlice(s, ys, n, 1))
+	loss := e.Mul(e).Mean()
+	loss.Backward()
+	return StepResult{Loss: loss.Item(), Tokens: n, Labels: n}, nil
+}
+
+// loss is the mean over the first n examples.
+func (r *regression) loss(n int) float64 {
+	sum, w := 0.0, r.w.Floats()
+	for i := range n {
+		x, y := regressionRow(i)
+		e := -float64(y)
+		for j, v := range x {
+			e += float64(v) * float64(w[j])
+		}
+		sum += e * e
+	}
+	return sum / float64(n)
+}
+
+func (r *regression) restore(dir string) error {
+	weights, err := safetensors.Open(filepath.Join(dir, "w.safetensors"))
+	if err != nil {
+		return err
+	}
+	defer weights.Close()
+	s := torch.NewScope("restore")
+	defer s.Close()
+	t, err := tensorfile.Read(s, weights.Tensor("w"))
+	if err == nil {
+		torch.NoGrad(func() { r.w.Copy(t) })
+	}
+	return err
+}
+
+func (r *regression) warnings() string {
+	var list []string
+	for _, e := range r.seen {
+		if e.Kind == Warning {
+			list = append(list, e.Message)
+		}
+	}
+	return strings.Join(list, "\n")
+}
+
+// run trains in dir and returns the bytes of the result and of the log without its times.
+func run(t *testing.T, dir string, change func(*Job)) (result Result, made string) {
+	t.Helper()
+	_, job := newRegression(t, dir)
+	if change != nil {
+		change(&job)
+	}
+	result, err := Run(context.Background(), job)
+	require.NoError(t, err)
+	return result, outcome(t, dir)
+}
+
+func outcome(t *testing.T, dir string) string {
+	t.Helper()
+	w, err := os.ReadFile(filepath.Join(dir, "w.safetensors"))
+	require.NoError(t, err)
+	log, err := os.ReadFile(filepath.Join(dir, LogFile))
+	require.NoError(t, err)
+	text := string(w)
+	for i, line := range strings.Split(strings.TrimSpace(string(log)), "\n") {
+		var row map[string]any
+		require.NoError(t, json.Unmarshal([]byte(line), &row))
+		require.EqualValues(t, i+1, row["step"], "one line a step")
+		delete(row, "seconds")
+		text += fmt.Sprint(row)
+	}
+	return text
+}
+
+func kept(t *testing.T, dir string) []int {
+	t.Helper()
+	steps, err := checkpoints(dir, false)
+	require.NoError(t, err)
+	return steps
+}
+
+func TestResumeAtEveryStepGivesTheSameBytes(t *testing.T) {
+	torchtest.Need(t)
+	torchtest.NoLeaks(t)
+	everyStep := func(j *Job) { j.SaveSteps, j.EvalSteps, j.LoggingSteps = 1, 3, 2 }
+	_, want := run(t, t.TempDir(), everyStep)
+	for stop := 1; stop < 12; stop++ {
+		dir := t.TempDir()
+		ctx, cancel := context.WithCancel(context.Background())
+		r, job := newRegression(t, dir)
+		everyStep(&job)
+		job.SaveSteps = 5 // the cancelled run must save by itself
+		r.onStep = func(step int) {
+			if step == stop {
+				cancel()
+			}
+		}
+		_, err := Run(ctx, job)
+		require.ErrorIs(t, err, context.Canceled)
+		require.Contains(t, kept(t, dir), stop)
+		result, got := run(t, dir, everyStep)
+		require.Equal(t, want, got, "stopped before step %d", stop+1)
+		require.Equal(t, filepath.Join(dir, fmt.Sprintf("checkpoint-%d", stop)), result.ResumedFrom)
+		require.Equal(t, 12, result.Steps)
+	}
+}
+
+func TestAnEvaluationThatWasInterruptedIsMadeUpFor(t *testing.T) {
+	torchtest.Need(t)
+	histories := func(dir string) (rows []any) {
+		text, err := os.ReadFile(filepath.Join(dir, trainerFile))
+		require.NoError(t, err)
+		var s trainerState
+		require.NoError(t, json.Unmarshal(text, &s))
+		for _, row := range s.LogHistory[:len(s.LogHistory)-1] { // the last one has the run's times
+			delete(row, "eval_runtime")
+			rows = append(rows, row)
+		}
+		return rows
+	}
+	undisturbed, dir := t.TempDir(), t.TempDir()
+	run(t, undisturbed, func(j *Job) { j.EvalSteps = 4 })
+	ctx, cancel := context.WithCancel(context.Background())
+	_, job := newRegression(t, dir)
+	job.EvalSteps = 4
+	job.Evaluate = func(ctx context.Context, step int) (map[string]float64, error) { cancel(); return nil, ctx.Err() }
+	_, err := Run(ctx, job)
+	require.ErrorIs(t, err, context.Canceled)
+	run(t, dir, func(j *Job) { j.EvalSteps = 4 })
+	require.Equal(t, histories(undisturbed), histories(dir))
+}
+
+func TestTheStateIsThatOfTransformers(t *testing.T) {
+	torchtest.Need(t)
+	text, err := os.ReadFile("testdata/trainer_state.json")
+	require.NoError(t, err)
+	var want, got map[string]any
+	require.NoError(t, json.Unmarshal(text, &want))
+	dir := t.TempDir()
+	run(t, dir, func(j *Job) {
+		j.Epochs, j.InOrder, j.LoggingSteps, j.EvalSteps, j.SaveSteps, j.SaveTotalLimit, j.LoadBest = 2, true, 2, 3, 3, 2, true
+		j.Schedule, err = optim.ScheduleConfig{Kind: "cosine", LR: 0.1, Steps: 6, WarmupSteps: 1}.Build()
+		require.NoError(t, err)
+	})
+	text, err = os.ReadFile(filepath.Join(dir, trainerFile))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(bytes.ReplaceAll(text, []byte(dir), []byte("OUT")), &got))
+	rowsWant, rowsGot := want["log_history"].([]any), got["log_history"].([]any)
+	require.Len(t, rowsGot, len(rowsWant))
+	for i := range rowsWant {
+		a, b := rowsWant[i].(map[string]any), rowsGot[i].(map[string]any)
+		for _, key := range []string{"step", "epoch", "loss", "learning_rate", "grad_norm", "eval_loss", "train_loss"} {
+			require.Equal(t, a[key] == nil, b[key] == nil, "row %d: %s", i, key)
+			if a[key] != nil {
+				require.InDelta(t, a[key], b[key], 1e-5, "row %d: %s", i, key)
+			}
+		}
+	}
+	for _, ours := range []map[string]any{want, got} { // what a regression has no equal of
+		for _, key := range []string{"log_history", "stateful_callbacks", "total_flos", "num_input_tokens_seen"} {
+			require.Contains(t, ours, key)
+			delete(ours, key)
+		}
+	}
+	require.InDelta(t, want["best_metric"], got["best_metric"], 1e-5)
+	want["best_metric"] = got["best_metric"]
+	require.Equal(t, want, got)
+}
+
+func TestTheLimitKeepsTheBestAndTheNewest(t *testing.T) {
+	torchtest.Need(t)
+	evaluations := 0
+	worse := func(j *Job) { // the first evaluation is the best
+		j.SaveSteps, j.EvalSteps, j.SaveTotalLimit, j.LoadBest = 2, 2, 2, true
+		j.Evaluate = func(context.Context, int) (map[string]float64, error) {
+			evaluations++
+			return map[string]float64{"eval_loss": float64(evaluations)}, nil
+		}
+	}
+	dir := t.TempDir()
+	result, _ := run(t, dir, worse)
+	require.Equal(t, []int{2, 12}, kept(t, dir))
+	require.Equal(t, 2, result.BestStep)
+	best, err := os.ReadFile(filepath.Join(dir, "checkpoint-2", "w.safetensors"))
+	require.NoError(t, err)
+	final, err := os.ReadFile(filepath.Join(dir, "w.safetensors"))
+	require.NoError(t, err)
+	require.Equal(t, best, final, "the run ends with the best parameters")
+}
+
+func TestEarlyStoppingStopsAndAResumedRunStaysStopped(t *testing.T) {
+	torchtest.Need(t)
+	dir := t.TempDir()
+	patient := func(j *Job) {
+		j.SaveSteps, j.EvalSteps, j.EarlyStoppingPatience = 1, 1, 3
+		j.Evaluate = func(_ context.Context, step int) (map[string]float64, error) {
+			return map[string]float64{"eval_loss": math.Abs(float64(step) - 2)}, nil
+		}
+	}
+	result, _ := run(t, dir, patient)
+	require.True(t, result.StoppedEarly)
+	require.Equal(t, 5, result.Steps)
+	require.NoError(t, os.Remove(filepath.Join(dir, FinishedFile))) // as if killed before its last file
+	result, _ = run(t, dir, patient)
+	require.True(t, result.StoppedEarly)
+	require.Equal(t, 5, result.Steps)
+}
+
+func TestANaNStopsWithStepExamplesAndCheckpointOrIsSkipped(t *testing.T) {
+	torchtest.Need(t)
+	dir := t.TempDir()
+	r, job := newRegression(t, dir)
+	job.InOrder, job.SaveSteps, r.poison = true, 1, 9
+	_, err := Run(context.Background(), job)
+	require.ErrorContains(t, err, "step 3: loss NaN")
+	require.ErrorContains(t, err, "row 8 row 9")
+	require.ErrorContains(t, err, "checkpoint-2")
+
+	dir = t.TempDir()
+	r, job = newRegression(t, dir)
+	job.InOrder, job.SaveSteps, job.SkipBadSteps, r.poison = true, 1, true, 9
+	result, err := Run(context.Background(), job)
+	require.NoError(t, err)
+	require.Equal(t, 12, result.Steps)
+	require.False(t, math.IsNaN(result.MeanLoss) || math.IsNaN(r.loss(8)))
+	require.Contains(t, r.warnings(), "the step was skipped")
+	require.Equal(t, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, kept(t, dir), "a skipped step can be saved")
+	outcome(t, dir)
+}
+
+func TestTheWatchdogStopsARunOfHighLosses(t *testing.T) {
+	torchtest.Need(t)
+	_, job := newRegression(t, t.TempDir())
+	job.WatchdogThreshold, job.WatchdogPatience = 1e-9, 4
+	_, err := Run(context.Background(), job)
+	require.ErrorContains(t, err, "step 4: the loss has been above 1e-09 for 4 steps")
+}
+
+func TestAFinishedRunSaysSoAndTouchesNothing(t *testing.T) {
+	torchtest.Need(t)
+	dir := t.TempDir()
+	_, want := run(t, dir, func(j *Job) { j.About = map[string]any{"version": "1"} })
+	r, job := newRegression(t, dir)
+	result, err := Run(context.Background(), job)
+	require.NoError(t, err)
+	require.True(t, result.AlreadyFinished)
+	require.Equal(t, 12, result.Steps)
+	require.Empty(t, r.steps)
+	require.Equal(t, want, outcome(t, dir))
+	text, err := os.ReadFile(filepath.Join(dir, FinishedFile))
+	require.NoError(t, err)
+	require.Contains(t, string(text), `"version": "1"`)
+
+	r, job = newRegression(t, dir)
+	job.Resume = "none"
+	result, err = Run(context.Background(), job)
+	require.NoError(t, err)
+	require.False(t, result.AlreadyFinished)
+	require.Len(t, r.steps, 12)
+}
+
+func TestAnotherConfigurationIsRefusedByName(t *testing.T) {
+	torchtest.Need(t)
+	dir := t.TempDir()
+	run(t, dir, nil)
+	for _, finished := range []bool{true, false} {
+		if !finished {
+			require.NoError(t, os.Remove(filepath.Join(dir, FinishedFile)))
+		}
+		_, job := newRegression(t, dir)
+		job.Identity = map[string]string{"learning_rate": "0.2"}
+		_, err := Run(context.Background(), job)
+		require.ErrorContains(t, err, `learning_rate was "0.1" and is "0.2"`)
+	}
+}
+
+func TestPartialAndModelOnlyCheckpointsAreNotPickedUp(t *testing.T) {
+	torchtest.Need(t)
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "checkpoint-7.partial"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "checkpoint-7.partial", stateFile), []byte("{}"), 0o644))
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "checkpoint-8"), 0o755))
+	result, _ := run(t, dir, func(j *Job) { j.SaveOnlyModel, j.SaveFirstStep, j.SaveTotalLimit = true, true, 100 })
+	require.Empty(t, result.ResumedFrom)
+	require.Equal(t, []int{1, 3, 6, 8, 9, 12}, kept(t, dir))
+	resumable, err := checkpoints(dir, true)
+	require.NoError(t, err)
+	require.Empty(t, resumable)
+	left, err := filepath.Glob(filepath.Join(dir, "*.partial"))
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+func TestWhatIsKeptIsFoundBeforeTheRunGoesOn(t *testing.T) {
+	torchtest.Need(t)
+	dir := t.TempDir()
+	none, err := KeptOf(dir, "auto")
+	require.NoError(t, err)
+	require.Nil(t, none)
+	run(t, dir, func(j *Job) { j.Kept = map[string]string{"now": "then"} })
+	for _, finished := range []bool{true, false} {
+		if !finished {
+			require.NoError(t, os.Remove(filepath.Join(dir, FinishedFile)))
+		}
+		k, err := KeptOf(dir, "auto")
+		require.NoError(t, err)
+		require.Equal(t, map[string]string{"now": "then"}, k)
+	}
+	r, job := newRegression(t, dir)
+	job.Kept = map[string]string{"now": "later"}
+	_, err = Run(context.Background(), job)
+	require.NoError(t, err)
+	require.Contains(t, r.warnings(), `now was "then" and is "later"`)
+}
+
+func TestAFullDiskLeavesTheLastGoodCheckpointAndTrainingCanGoOn(t *testing.T) {
+	torchtest.Need(t)
+	_, want := run(t, t.TempDir(), func(j *Job) { j.SaveSteps = 2 })
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=256k"); err != nil {
+		t.Skipf("a small file system cannot be mounted: %v", err)
+	}
+	t.Cleanup(func() { require.NoError(t, unix.Unmount(dir, unix.MNT_DETACH)) })
+	ballast := filepath.Join(dir, "ballast")
+	r, job := newRegression(t, dir)
+	job.SaveSteps = 2
+	r.onStep = func(step int) {
+		if step == 5 { // behind checkpoint-4: fill the disk to its last byte
+			f, err := os.Create(ballast)
+			require.NoError(t, err)
+			for err == nil {
+				_, err = f.Write(make([]byte, 4096))
+			}
+			require.ErrorIs(t, err, syscall.ENOSPC)
+			f.Close()
+		}
+	}
+	_, err := Run(context.Background(), job)
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	require.Contains(t, r.warnings(), "checkpoint-6 could not be written")
+	require.Contains(t, kept(t, dir), 4)
+	require.NotContains(t, kept(t, dir), 6)
+
+	require.NoError(t, os.Remove(ballast))
+	result, got := run(t, dir, func(j *Job) { j.SaveSteps = 2 })
+	require.Equal(t, filepath.Join(dir, "checkpoint-4"), result.ResumedFrom)
+	require.Equal(t, want, got)
+}
+
+func TestACheckpointThatCannotBeWrittenLeavesNoTrace(t *testing.T) {
+	torchtest.Need(t)
+	dir := t.TempDir()
+	r, job := newRegression(t, dir)
+	save := job.Save
+	job.SaveSteps = 2
+	job.Save = func(to string) error {
+		if strings.Contains(to, "checkpoint-6") {
+			return errors.Join(save(to), syscall.ENOSPC)
+		}
+		return save(to)
+	}
+	_, err := Run(context.Background(), job)
+	require.NoError(t, err)
+	require.Contains(t, r.warnings(), "no space left on device")
+	require.Equal(t, []int{2, 4, 8, 10, 12}, kept(t, dir))
+}
+
+func TestMemoryIsFlatOverFiveHundredSteps(t *testing.T) {
+	torchtest.Need(t)
+	var live []int64
+	_, job := newRegression(t, t.TempDir())
+	job.MaxSteps, job.SaveSteps, job.EvalSteps, job.SaveTotalLimit = 500, 100, 100, 1
+	job.Events = func(e Event) {
+		if e.Kind == Stepped && e.Step%100 == 50 {
+			live = append(live, int64(torch.LiveTensors()))
+		}
+	}
+	_, err := Run(context.Background(), job)
+	require.NoError(t, err)
+	require.Len(t, live, 5)
+	for _, n := range live {
+		require.Equal(t, live[0], n)
+	}
+}
+
+func TestOptionsReportEveryFault(t *testing.T) {
+	err := Options{SaveTotalLimit: -1, WatchdogThreshold: 1}.Validate()
+	for _, want := range []string{"output directory", "number of examples is 0", "micro-batch is 0", "epochs is 0", "save limit is -1", "patience is 0"} {
+		require.ErrorContains(t, err, want)
+	}
+}
