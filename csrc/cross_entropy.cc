@@ -3,6 +3,7 @@
 // Rows go through in chunks that fit a byte budget. As the factor of the loss is known beforehand, the forward pass turns
 // each chunk of logits into its gradient in place and multiplies it back: what backward needs is already there (the idea of
 // Liger-Kernel's fused linear cross-entropy). A 16-bit head is widened in bands of rows, never as a whole.
+#include "kernels/dense_gemm.h"
 #include "kernels/elementwise.h"
 
 #include <ATen/ops/addmm.h>
@@ -32,6 +33,27 @@ void bands(const at::Tensor& weight, at::ScalarType type, F f) {
     int64_t n = std::min(band, rows - first);
     f(first, n, weight.narrow(0, first, n).to(type));
   }
+}
+
+// logits writes x weightᵀ into z.
+void logits(const at::Tensor& x, const at::Tensor& weight, at::Tensor& z) {
+  if (dense_gemm_fits(x, weight)) return dense_gemm_forward(x, weight, z);
+  bands(weight, at::kFloat, [&](int64_t from, int64_t count, const at::Tensor& w) {
+    at::Tensor part = z.narrow(1, from, count);
+    at::mm_out(part, x, w.t());
+  });
+}
+
+// input_gradient writes dz weight into dx.
+void input_gradient(const at::Tensor& dz, const at::Tensor& weight, at::Tensor dx) {
+  if (dense_gemm_fits(dz, weight)) return dense_gemm_backward(dz, weight, dx);
+  bands(weight, at::kFloat, [&](int64_t from, int64_t count, const at::Tensor& w) {
+    if (from == 0) {
+      at::mm_out(dx, dz.narrow(1, from, count), w);
+    } else {
+      dx.addmm_(dz.narrow(1, from, count), w);
+    }
+  });
 }
 
 // to_gradient turns rows [begin, end) of logits into scale * (softmax - one at the target) and writes their losses, not
@@ -107,21 +129,9 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
       int64_t n = std::min(chunk, rows - first);
       at::Tensor xs = x.narrow(0, first, n);
       at::Tensor z = at::empty({n, words}, x.options());
-      bands(weight, at::kFloat, [&](int64_t from, int64_t count, const at::Tensor& w) {
-        at::Tensor part = z.narrow(1, from, count);
-        at::mm_out(part, xs, w.t());
-      });
+      logits(xs, weight, z);
       loss += chunk_gradient(z, targets.narrow(0, first, n), scale, dx_wanted || dw_wanted);
-      if (dx_wanted) {
-        at::Tensor d = dx.narrow(0, first, n);
-        bands(weight, at::kFloat, [&](int64_t from, int64_t count, const at::Tensor& w) {
-          if (from == 0) {
-            at::mm_out(d, z.narrow(1, from, count), w);
-          } else {
-            d.addmm_(z.narrow(1, from, count), w);
-          }
-        });
-      }
+      if (dx_wanted) input_gradient(z, weight, dx.narrow(0, first, n));
       if (dw_wanted) dw.addmm_(z.t(), xs);
     }
     ctx->save_for_backward({dx_wanted ? dx.to(hidden.scalar_type()) : dx, dw_wanted ? dw.to(weight.scalar_type()) : dw});

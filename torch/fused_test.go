@@ -105,6 +105,18 @@ func TestKernelLevelsAgreeOnLargeTensors(t *testing.T) {
 			return []*torch.Tensor{q, k, v, pk, pv}, []*torch.Tensor{a.Apply(q, k, v)}
 		},
 	}
+	for _, dtype := range []torch.DType{torch.Float32, torch.BFloat16, torch.Float16} {
+		// 333 rows in chunks of 200, 777 words and 130 columns: no size is a whole number of tiles.
+		operations["LinearCrossEntropy with a head of "+dtype.String()] = func(s *torch.Scope, g *torch.Generator) (leaves, outs []*torch.Tensor) {
+			hidden, head := large(s, g, 333, 130).SetRequiresGrad(true), large(s, g, 777, 130).To(dtype)
+			targets := make([]int64, 333)
+			for i := range targets {
+				targets[i] = int64(i * 7 % 777)
+			}
+			loss := hidden.LinearCrossEntropy(head, torch.FromSlice(s, targets, 333), 1.0/333, 200*777*4)
+			return []*torch.Tensor{hidden}, []*torch.Tensor{loss}
+		}
+	}
 	defer func() { require.NoError(t, torch.SetKernelLevel("")) }()
 	for name, f := range operations {
 		t.Run(name, func(t *testing.T) {
