@@ -13,14 +13,11 @@
 // of the inner dimension side by side; other 16-bit types are rounded and multiplied as float32.
 #include "nf4_gemm.h"
 
-#include "../parallel.h"
+#include "tiles.h"
 
 #include <ATen/native/CPUBlas.h>
 #include <ATen/ops/empty.h>
 #include <c10/util/BFloat16.h>
-
-#include <algorithm>
-#include <cstdlib>
 
 namespace ajolote {
 namespace {
@@ -29,30 +26,6 @@ using at::native::cpublas::brgemm;
 
 constexpr int64_t kTileRows = 256, kTileCols = 256;
 constexpr int64_t kGroup = 1024;  // tokens that share a decoded tile
-constexpr int64_t kPanel = 64;    // tokens of one product
-constexpr int64_t kLane = 16;     // a panel's width is a multiple of it
-
-int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-
-// panel_rows is how many of the tokens that are left backward takes next. brgemm compiles a program for every size and keeps
-// it, so what remains after whole panels is taken in powers of two: seven sizes instead of 64.
-int64_t panel_rows(int64_t left) {
-  int64_t n = kPanel;
-  while (n > left) n /= 2;
-  return n;
-}
-
-template <typename T>
-struct Buffer {
-  explicit Buffer(int64_t n)
-      : data(static_cast<T*>(std::aligned_alloc(64, round_up(std::max<int64_t>(n, 1) * sizeof(T), 64)))) {
-    TORCH_CHECK(data, "out of memory");
-  }
-  ~Buffer() { std::free(data); }
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-  T* const data;
-};
 
 Rounding rounding_of(c10::ScalarType compute) {
   return compute == at::kBFloat16 ? Rounding::bfloat16 : compute == at::kHalf ? Rounding::float16 : Rounding::none;
@@ -105,34 +78,6 @@ struct Decoder {
   Buffer<float> scales0, scales1;
 };
 
-// Panels holds xᵀ of a group of tokens: for each panel of up to kPanel tokens, [inner, width]; bfloat16 as [inner/2, width, 2].
-// Widths are multiples of kLane, what is beyond the last token zero.
-template <typename T>
-struct Panels {
-  Panels(int64_t tokens, int64_t inner) : tokens(tokens), inner(inner), all(round_up(tokens, kLane) * inner) {}
-
-  int64_t count() const { return (tokens + kPanel - 1) / kPanel; }
-  int64_t width(int64_t p) const { return std::min(kPanel, round_up(tokens - p * kPanel, kLane)); }
-  T* panel(int64_t p) const { return all.data + p * kPanel * inner; }
-
-  int64_t tokens, inner;
-  Buffer<T> all;
-};
-
-void pack_floats(const Panels<float>& to, const float* x, int64_t stride) {
-  parallel(to.count(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t p = begin; p < end; p++) {
-      const int64_t width = to.width(p), tokens = std::min(kPanel, to.tokens - p * kPanel);
-      float* out = to.panel(p);
-      const float* in = x + p * kPanel * stride;
-      for (int64_t k0 = 0; k0 < to.inner; k0 += 16)
-        for (int64_t t = 0; t < width; t++)
-          for (int64_t k = k0; k < std::min(to.inner, k0 + 16); k++)
-            out[k * width + t] = t < tokens ? in[t * stride + k] : 0.f;
-    }
-  });
-}
-
 void pack_pairs(const Panels<uint16_t>& to, const uint16_t* x) {
   parallel(to.count(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; p++) {
@@ -145,18 +90,6 @@ void pack_pairs(const Panels<uint16_t>& to, const uint16_t* x) {
         }
     }
   });
-}
-
-// write_transposed adds the bias, if any, to sums [rows, width] and writes them as [tokens, rows] with a stride.
-template <typename Out>
-void write_transposed(const float* sums, int64_t rows, int64_t width, int64_t tokens, const float* bias, Out* out,
-                      int64_t stride) {
-  for (int64_t r0 = 0; r0 < rows; r0 += 16) {
-    const int64_t end = std::min(rows, r0 + 16);
-    for (int64_t t = 0; t < tokens; t++)
-      for (int64_t r = r0; r < end; r++)
-        out[t * stride + r] = static_cast<Out>(bias ? sums[r * width + t] + bias[r] : sums[r * width + t]);
-  }
 }
 
 bool multiplies_bfloat16(c10::ScalarType compute, Level level) {
