@@ -6,7 +6,7 @@
 #   ./build.sh lint       gofmt, go vet, staticcheck, clang-format
 #   ./build.sh format     gofmt and clang-format, in place
 #   ./build.sh sanitize   the shim's own tests with the address and undefined-behaviour sanitizers
-#   ./build.sh demo       set up, run the main job
+#   ./build.sh demo       set up, run the main job from data to report; arguments are keys of the training, e.g. max_steps=100
 #   ./build.sh bench      measure, beside the Python programs where ./build.sh peers has installed them
 #   ./build.sh peers      install the Python programs that the benchmarks compare with
 set -eu
@@ -118,7 +118,7 @@ case $command in
   sanitize) sanitize ;;
   demo)
     set_up
-    exec bin/ajolote doctor
+    exec examples/demo/run.sh "$@"
     ;;
   bench)
     set_up

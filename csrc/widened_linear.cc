@@ -1,6 +1,8 @@
 // A linear layer whose frozen weight is stored in 16 bits while the input is float32: y = x Wᵀ + b with W widened in bands
-// of rows, so that no float32 copy of the whole exists. Backward widens again: dx = dy W.
+// of rows, or for a few tokens in registers, so that no float32 copy of the whole exists. Backward widens again: dx = dy W.
 #include "widened_linear.h"
+
+#include "kernels/widened_matvec.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
@@ -23,14 +25,15 @@ struct WidenedLinear : torch::autograd::Function<WidenedLinear> {
     ctx->save_for_backward({weight});
     at::AutoDispatchBelowADInplaceOrView guard;
     at::Tensor flat = x.reshape({-1, x.size(-1)});
+    std::vector<int64_t> shape = x.sizes().vec();
+    shape.back() = weight.size(0);
+    if (widened_matvec_fits(flat, weight)) return widened_matvec(flat, weight).view(shape);
     at::Tensor y = at::empty({flat.size(0), weight.size(0)}, x.options());
     for (int64_t first = 0; first < weight.size(0); first += kBand) {
       int64_t n = std::min(kBand, weight.size(0) - first);
       at::Tensor part = y.narrow(1, first, n);
       at::mm_out(part, flat, weight.narrow(0, first, n).to(x.scalar_type()).t());
     }
-    std::vector<int64_t> shape = x.sizes().vec();
-    shape.back() = weight.size(0);
     return y.view(shape);
   }
 

@@ -1,4 +1,5 @@
 // The reference's error analysis as text (reference: write_error_analysis).
+
 package eval
 
 import (

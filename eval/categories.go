@@ -1,4 +1,5 @@
 // The reference's error categories (reference: analyse_errors).
+
 package eval
 
 import (

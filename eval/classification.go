@@ -1,4 +1,5 @@
 // Classification metrics, those of scikit-learn.
+
 package eval
 
 import (

@@ -1,4 +1,5 @@
 // Whether two runs differ by more than chance.
+
 package eval
 
 import (

@@ -1,4 +1,5 @@
 // Comparing filters and organisations (reference: compare_filters, compare_organisations).
+
 package eval
 
 import (

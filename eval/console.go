@@ -1,4 +1,5 @@
 // The report as text for a terminal.
+
 package eval
 
 import (

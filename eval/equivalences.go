@@ -1,4 +1,5 @@
 // Terms that count as one, and the canonical form of a value (reference: validate, load_equivalences and canonicalise).
+
 package eval
 
 import (

@@ -1,4 +1,5 @@
 // The gold queries of a test file.
+
 package eval
 
 import (

@@ -1,4 +1,5 @@
 // How far a share may be off: bootstrap intervals.
+
 package eval
 
 import (

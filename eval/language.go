@@ -1,4 +1,5 @@
 // Guessing the language of a text by words that occur in it (reference: detect_language).
+
 package eval
 
 import (

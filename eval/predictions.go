@@ -1,4 +1,5 @@
 // The outputs of a model, and pairing them with the gold queries.
+
 package eval
 
 import (

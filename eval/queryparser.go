@@ -1,4 +1,5 @@
 // Evaluating the query parser.
+
 package eval
 
 import "time"

@@ -1,4 +1,5 @@
 // The reference's own files: names, order and bytes (reference: validate, save_results).
+
 package eval
 
 import (

@@ -1,4 +1,5 @@
 // Statistics and analysis made again from a detailed file (reference: generate_validation_stats).
+
 package eval
 
 import (

@@ -1,4 +1,5 @@
 // The report of an evaluation, and its file.
+
 package eval
 
 import (

@@ -1,4 +1,5 @@
 // The outcome of one query.
+
 package eval
 
 import (

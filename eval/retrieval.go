@@ -1,4 +1,5 @@
 // Retrieval metrics, those of sentence-transformers' InformationRetrievalEvaluator (version 6).
+
 package eval
 
 import (

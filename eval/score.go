@@ -1,4 +1,5 @@
 // Scoring one output against its gold query (reference: validate_query).
+
 package eval
 
 import (

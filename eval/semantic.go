@@ -1,4 +1,5 @@
 // Comparing topics (reference: compare_semantic_queries).
+
 package eval
 
 import (

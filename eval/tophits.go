@@ -1,4 +1,5 @@
 // The best documents of a query, kept while the corpus streams by.
+
 package eval
 
 import "slices"

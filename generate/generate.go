@@ -123,7 +123,14 @@ func (g *Generator) cacheBytes() int64 {
 	return 2 << 30
 }
 
+// alone says that a token's angles depend on the longest sequence of its pass: then sequences go one by one, without a kept
+// prefix and without guesses, as they would in transformers.
+func (g *Generator) alone() bool { return g.Model.Config.Rope.Type == "dynamic" }
+
 func (g *Generator) maxBatch() int {
+	if g.alone() {
+		return 1
+	}
 	if g.MaxBatch > 0 {
 		return g.MaxBatch
 	}

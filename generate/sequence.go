@@ -38,9 +38,13 @@ type sequence struct {
 
 func newSequence(g *Generator, number int, r Request) *sequence {
 	s := &sequence{Request: r, number: number, g: g, pending: slices.Clone(r.Prompt)}
-	s.prefix, s.pending = g.prefix.strip(s.pending)
+	if g.alone() {
+		s.Guess = 0
+	} else {
+		s.prefix, s.pending = g.prefix.strip(s.pending)
+	}
 	s.sampler = newSampler(r.Options)
-	s.courage = min(firstGuess, r.Guess)
+	s.courage = min(firstGuess, s.Guess)
 	if r.Words == nil {
 		s.Words = r.Prompt
 	}

@@ -70,6 +70,21 @@ func (m *matcher) matches(module string, isHead bool) bool {
 	return !m.exclude(module) && m.inLayers(module)
 }
 
+// Ranks says which of the modules c adapts, by their full names, and with which rank.
+func (c Config) Ranks(modules []string) (map[string]int, error) {
+	m, err := newMatcher(c)
+	if err != nil {
+		return nil, err
+	}
+	ranks := map[string]int{}
+	for _, name := range modules {
+		if m.matches(name, name == "lm_head") {
+			ranks[name], _ = m.rank(name)
+		}
+	}
+	return ranks, nil
+}
+
 func (m *matcher) inLayers(module string) bool {
 	if m.layers == nil {
 		return true

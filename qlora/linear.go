@@ -30,6 +30,15 @@ func (l *Linear) InFeatures() int { return l.Weight.NF4.Cols }
 // OutFeatures is the number of rows of the matrix.
 func (l *Linear) OutFeatures() int { return l.Weight.NF4.Rows }
 
+// DenseWeight decodes the matrix, float32 [out, in], into s.
+func (l *Linear) DenseWeight(s *torch.Scope) *torch.Tensor {
+	w, err := l.Weight.Dequantize(s, torch.Float32)
+	if err != nil {
+		panic(err)
+	}
+	return w
+}
+
 // Forward maps x [..., in] to [..., out].
 func (l *Linear) Forward(x *torch.Tensor) *torch.Tensor { return l.ForwardLowRank(x, nil) }
 

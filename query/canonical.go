@@ -1,4 +1,5 @@
 // Writing: the canonical form, which is the text a model is trained to write (the reference's prepare_training_data).
+
 package query
 
 import (

@@ -1,4 +1,5 @@
 // Finding the query in generated text: the reference's QueryParser.
+
 package query
 
 import (

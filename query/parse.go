@@ -1,4 +1,5 @@
 // Reading a query into the struct.
+
 package query
 
 import (

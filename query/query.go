@@ -1,4 +1,5 @@
 // The record as a struct.
+
 package query
 
 import (

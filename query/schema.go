@@ -1,4 +1,5 @@
 // The format as a JSON Schema, and checking against it.
+
 package query
 
 import (

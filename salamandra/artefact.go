@@ -63,24 +63,36 @@ func (r *fineTuning) save(dir string) error {
 			return err
 		}
 	}
-	system := r.data.SystemPrompt
-	if r.config.PromptFile != "" {
-		text, err := os.ReadFile(r.config.PromptFile)
-		if err != nil {
-			return fmt.Errorf("prompt_file: %w", err)
-		}
-		system = string(text)
+	prompt, err := r.prompt()
+	if err != nil {
+		return err
 	}
-	if err := (Prompt{System: system, BOS: r.data.BeginsWithBOS}).write(dir); err != nil {
+	if err := prompt.write(dir); err != nil {
 		return err
 	}
 	if r.adapter != nil {
 		return r.adapter.Save(dir)
 	}
-	if err := copyFiles(dir, r.base.model, "config.json", "generation_config.json"); err != nil {
+	if err := copyFiles(dir, r.base.model, "generation_config.json"); err != nil {
 		return err
 	}
-	return r.model.Save(dir)
+	if err := r.model.Save(dir); err != nil {
+		return err
+	}
+	return writeObject(filepath.Join(dir, "config.json"), forAllReaders(r.base.config, "float32"), false)
+}
+
+// prompt is how the model is spoken to: the system message of prompt_file, else the one that the examples share.
+func (r *fineTuning) prompt() (Prompt, error) {
+	p := Prompt{System: r.data.SystemPrompt, BOS: r.data.BeginsWithBOS}
+	if r.config.PromptFile != "" {
+		text, err := os.ReadFile(r.config.PromptFile)
+		if err != nil {
+			return p, fmt.Errorf("prompt_file: %w", err)
+		}
+		p.System = string(text)
+	}
+	return p, nil
 }
 
 // restore reads what save has written back into the tensors that are trained.
@@ -88,7 +100,7 @@ func (r *fineTuning) restore(dir string) error {
 	if r.adapter != nil {
 		return r.adapter.Restore(dir)
 	}
-	weights, err := safetensors.Open(dir)
+	weights, err := safetensors.Open(filepath.Join(dir, "model.safetensors"))
 	if err != nil {
 		return err
 	}

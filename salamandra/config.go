@@ -29,7 +29,7 @@ type Config struct {
 	LoadIn4Bit bool `yaml:"load_in_4bit"`
 	// Details of NF4.
 	BnB BnBConfig `yaml:"bnb_config_kwargs"`
-	// Hold the embedding in NF4 too (approximate; saves memory). Our own key.
+	// Hold the embedding in NF4 too. Refused by this version: quantise after the merge. Our own key.
 	QuantizeEmbeddings bool `yaml:"quantize_embeddings"`
 	// Compute in bfloat16 where the processor is fast at it. On a processor that is not, true means float32, with a notice.
 	BF16 AutoBool `yaml:"bf16"`
@@ -46,7 +46,7 @@ type Config struct {
 	// Python plugins. Those that change speed or logging only (Liger, cut cross-entropy, kernels, SwanLab) are ignored, others are refused.
 	Plugins []string `yaml:"plugins"`
 
-	// Device to train on: auto, cpu, cuda or cuda:N. Our own key.
+	// Device to train on: auto or cpu; cuda and cuda:N are refused by this version. Our own key.
 	Device string `yaml:"device" section:"Machine"`
 	// Number of threads; 0 takes every core. It decides the order of sums, so a resumed run keeps that of its checkpoint. Our own key.
 	Threads int `yaml:"threads" accept:"[0,)"`
@@ -177,7 +177,7 @@ type Config struct {
 	MaxGradNorm float64 `yaml:"max_grad_norm" accept:"[0,)"`
 	// Compute the layers again in the backward pass instead of keeping their insides.
 	GradientCheckpointing Checkpointing `yaml:"gradient_checkpointing"`
-	// Loss above which a step counts as bad; 0: no watch.
+	// Loss above which a step counts as bad; a run of bad steps stops with an error. 0: no watch.
 	WatchdogThreshold float64 `yaml:"loss_watchdog_threshold" accept:"[0,)"`
 	// Bad steps in a row that stop the run.
 	WatchdogPatience int `yaml:"loss_watchdog_patience" accept:"[1,)"`
@@ -202,11 +202,11 @@ type Config struct {
 	SavesPerEpoch int `yaml:"saves_per_epoch" accept:"[0,)"`
 	// Checkpoints to keep; the best is never deleted. 0: all.
 	SaveTotalLimit int `yaml:"save_total_limit" accept:"[0,)"`
-	// Leave optimizer and random states out of checkpoints: they cannot be resumed.
+	// Leave optimizer and state out of checkpoints, which then cannot be resumed; the one of an interruption has them.
 	SaveOnlyModel bool `yaml:"save_only_model"`
 	// Save a checkpoint after the first step.
 	SaveFirstStep bool `yaml:"save_first_step"`
-	// Average the last N checkpoints at the end; 0: do not. Our own key.
+	// Average the last N checkpoints at the end, into averaged_model in output_dir; 0: do not. Our own key.
 	AverageCheckpoints int `yaml:"average_checkpoints" accept:"[0,)"`
 	// Evaluations without a better result after which the run ends; 0: never.
 	EarlyStoppingPatience int `yaml:"early_stopping_patience" accept:"[0,)"`
@@ -220,7 +220,7 @@ type Config struct {
 	QueryTestFile string `yaml:"query_test_file"`
 	// Folder of equivalence lists for it. Our own key.
 	QueryEquivalences string `yaml:"query_equivalences"`
-	// Steps between lines of the log shown; below 1 a share of all steps; 0: half a percent of the steps, from 1 to 10.
+	// Steps of a row in trainer_state.json and TensorBoard; below 1 a share of all steps; 0: half a percent of the steps, from 1 to 10.
 	LoggingSteps float64 `yaml:"logging_steps" accept:"[0,)"`
 	// Checkpoint to resume from.
 	ResumeFrom string `yaml:"resume_from_checkpoint"`
@@ -228,7 +228,7 @@ type Config struct {
 	AutoResume *bool `yaml:"auto_resume_from_checkpoints"`
 	// Write TensorBoard event files.
 	TensorBoard bool `yaml:"use_tensorboard"`
-	// Write a W&B run to be synchronised later, for this project. Nothing is sent.
+	// W&B project that the TensorBoard event files are meant for: a notice says how to hand them over. Nothing is sent.
 	WandbProject string `yaml:"wandb_project"`
 	// Account of the W&B project.
 	WandbEntity string `yaml:"wandb_entity"`

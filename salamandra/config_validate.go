@@ -63,6 +63,12 @@ func (c *Config) validateModel(v *validation) {
 	if _, err := c.MemoryBudgetBytes(); err != nil {
 		v.bad("memory_budget", c.MemoryBudget, "auto or a size such as 8GB or 500MiB")
 	}
+	if strings.HasPrefix(c.Device, "cuda") {
+		v.problem("device", "%s: this version trains on the processor; set cpu or auto", c.Device)
+	}
+	if c.QuantizeEmbeddings {
+		v.problem("quantize_embeddings", "an NF4 embedding cannot be trained on; quantise after the merge, with ajolote quantize")
+	}
 	for i, name := range c.Plugins {
 		if !harmlessPlugin(name) {
 			v.problem(fmt.Sprintf("plugins[%d]", i), "%s is Python code that cannot be run; remove it", name)
@@ -295,6 +301,29 @@ func (c *Config) Warnings() []config.Notice {
 	}
 	if c.GradientCheckpointing == CheckpointingOffload || c.GradientCheckpointing == CheckpointingOffloadDisk {
 		note("gradient_checkpointing", "%s is true: what is kept stays in memory", c.GradientCheckpointing)
+	}
+	if c.TF32 == On {
+		note("tf32", "has no effect on a processor")
+	}
+	if c.EvalSamplePacking != nil {
+		note("eval_sample_packing", "has no effect: eval_loss is the mean over all labelled tokens, however they are batched")
+	}
+	if len(c.ModelOverrides) > 0 && c.Adapter != "" {
+		note("overrides_of_model_config", "an adapter does not carry them: lay them over config.json of the base too before merging or serving")
+	}
+	if c.SaveOnlyModel {
+		note("save_only_model", "checkpoints cannot be resumed, except the one that an interruption leaves")
+	}
+	if c.WandbProject != "" {
+		id := ""
+		if c.WandbRunID != "" {
+			id = " --id " + c.WandbRunID
+		}
+		if c.WandbEntity != "" {
+			id += " --entity " + c.WandbEntity
+		}
+		note("wandb_project", "nothing is sent; TensorBoard's event files are written, which wandb takes afterwards: wandb sync --project %s%s %s/runs",
+			c.WandbProject, id, c.OutputDir)
 	}
 	for i, name := range c.Plugins {
 		note(fmt.Sprintf("plugins[%d]", i), "%s changes speed or logging only", name)

@@ -2,14 +2,15 @@ package salamandra
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/ajolote-ai/ajolote/hub"
+	"github.com/ajolote-ai/ajolote/internal/pyjson"
 	"github.com/ajolote-ai/ajolote/lora"
 	"github.com/ajolote-ai/ajolote/models/llama"
 	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/torch/nn"
+	"github.com/ajolote-ai/ajolote/torch/optim"
 	"github.com/ajolote-ai/ajolote/train"
 )
 
@@ -21,6 +22,8 @@ type FineTuneOptions struct {
 	Notice func(string)
 	// Loading is told the bytes of the base model that are read; nil for nobody.
 	Loading func(done, total int64)
+	// Copies keeps what load_in_4bit quantises for the next start; nil to quantise each time.
+	Copies *llama.Copies
 	// Resume is "auto" (the default), "none" or the path of a checkpoint, as in [train.Options].
 	Resume string
 	// Data, when it is not nil, is trained on instead of what the configuration names.
@@ -36,9 +39,8 @@ type FineTuneResult struct {
 }
 
 // FineTune trains as the configuration says, from loading the base model to the saved adapter. What [Config.Warnings] says
-// is the caller's to show. Killed at any moment and
-// called again, it goes on from its last checkpoint and ends with the same bytes. When ctx is done, it saves a checkpoint
-// and returns ctx's error.
+// is the caller's to show. Killed at any moment and called again, it goes on from its last checkpoint and ends with the same
+// bytes. When ctx is done, it saves a checkpoint and returns ctx's error.
 func FineTune(ctx context.Context, c *Config, o FineTuneOptions) (result FineTuneResult, err error) {
 	started := time.Now()
 	defer func() { result.Seconds = time.Since(started).Seconds() }()
@@ -46,10 +48,9 @@ func FineTune(ctx context.Context, c *Config, o FineTuneOptions) (result FineTun
 	if err := c.Validate(); err != nil {
 		return result, err
 	}
-	if c.Threads > 0 {
-		if err := torch.SetThreads(c.Threads); err != nil {
-			return result, err
-		}
+	kept, err := c.keep(o)
+	if err != nil {
+		return result, err
 	}
 	base, err := c.fetchBase(ctx)
 	if err != nil {
@@ -57,7 +58,7 @@ func FineTune(ctx context.Context, c *Config, o FineTuneOptions) (result FineTun
 	}
 	data := o.Data
 	if data == nil {
-		if data, err = c.LoadData(ctx, LoadOptions{Tokenizer: base.tokenizer}); err != nil {
+		if data, err = c.LoadData(ctx, LoadOptions{Tokenizer: base.tokenizer, Now: kept.now}); err != nil {
 			return result, err
 		}
 	}
@@ -65,7 +66,7 @@ func FineTune(ctx context.Context, c *Config, o FineTuneOptions) (result FineTun
 		o.say(n)
 	}
 	result.Data = data.Report
-	r := &fineTuning{config: c, options: o, data: data, base: base}
+	r := &fineTuning{config: c, options: o, data: data, base: base, kept: kept}
 	defer r.free()
 	if err := r.load(ctx); err != nil {
 		return result, err
@@ -74,8 +75,10 @@ func FineTune(ctx context.Context, c *Config, o FineTuneOptions) (result FineTun
 	if err != nil {
 		return result, err
 	}
-	result.Result, err = train.Run(ctx, job)
-	return result, err
+	if result.Result, err = train.Run(ctx, job); err != nil {
+		return result, err
+	}
+	return result, c.averageLast(ctx, o)
 }
 
 func (o FineTuneOptions) say(message string) {
@@ -84,8 +87,12 @@ func (o FineTuneOptions) say(message string) {
 	}
 }
 
-// baseModel is where the parts of the base lie.
-type baseModel struct{ model, tokenizer string }
+// baseModel is where the parts of the base lie, and the config.json that counts.
+type baseModel struct {
+	model, tokenizer string
+	config           *pyjson.Object
+	shape            llama.Config // what config says
+}
 
 func (c *Config) fetchBase(ctx context.Context) (b baseModel, err error) {
 	if b.model, err = hub.Fetch(ctx, hub.Request{Name: c.BaseModel, Revision: c.Revision, Allow: hub.ModelFiles()}); err != nil {
@@ -94,6 +101,9 @@ func (c *Config) fetchBase(ctx context.Context) (b baseModel, err error) {
 	b.tokenizer = b.model
 	if c.TokenizerConfig != "" && c.TokenizerConfig != c.BaseModel {
 		b.tokenizer, err = hub.Fetch(ctx, hub.Request{Name: c.TokenizerConfig, Ignore: []string{"*.safetensors"}})
+	}
+	if err == nil {
+		b.config, b.shape, err = c.modelConfig(ctx, b.model)
 	}
 	return b, err
 }
@@ -105,12 +115,19 @@ type fineTuning struct {
 	base    baseModel
 	data    *Data
 
-	model   *llama.Model
-	adapter *lora.Adapter // nil in full fine-tuning
-	stepper Stepper
+	kept kept
+
+	model     *llama.Model
+	adapter   *lora.Adapter // nil in full fine-tuning
+	optimizer optim.Optimizer
+	stepper   Stepper
+	queries   *queryTest // for metric_for_best_model strict and relaxed; else nil
 }
 
 func (r *fineTuning) free() {
+	if r.optimizer != nil {
+		r.optimizer.Free()
+	}
 	if r.adapter != nil {
 		r.adapter.Free()
 	}
@@ -123,17 +140,14 @@ func (r *fineTuning) free() {
 func (r *fineTuning) load(ctx context.Context) (err error) {
 	defer torch.Catch(&err)
 	c := r.config
-	if c.QuantizeEmbeddings {
-		return errors.New("salamandra: quantize_embeddings: training on an NF4 embedding is not supported yet; quantise after the merge")
-	}
 	compute, why := c.computeType()
 	if why != "" {
 		r.options.say(why)
 	}
-	o := llama.LoadOptions{Load4Bit: c.LoadIn4Bit, DoubleQuant: c.BnB.DoubleQuant == nil || *c.BnB.DoubleQuant, Progress: r.options.Loading}
+	o := llama.LoadOptions{Config: &r.base.shape, Load4Bit: c.LoadIn4Bit, DoubleQuant: c.BnB.DoubleQuant == nil || *c.BnB.DoubleQuant, Copies: r.options.Copies, Progress: r.options.Loading}
 	g := torch.NewGenerator(uint64(c.Seed))
 	if c.Init == "random" {
-		r.model, err = llama.New(r.base.model, g)
+		r.model, err = llama.New(r.base.shape, g)
 	} else {
 		r.model, err = llama.Load(ctx, r.base.model, o)
 	}
@@ -144,21 +158,24 @@ func (r *fineTuning) load(ctx context.Context) (err error) {
 		setCompute(r.model, compute)
 	}
 	r.model.Clock = nn.Clock{Seed: uint64(c.Seed)}
-	if err := r.attach(g); err != nil {
+	if err := r.attach(ctx, g); err != nil {
+		return err
+	}
+	if r.queries, err = r.openQueryTest(); err != nil {
 		return err
 	}
 	r.stepper = Stepper{
-		Trainer:     &llama.Trainer{Model: r.model, Recompute: c.GradientCheckpointing != CheckpointingOff, FirstTrained: r.firstTrained()},
+		Trainer:     &llama.Trainer{Model: r.model, Recompute: c.recomputes(), FirstTrained: r.firstTrained()},
 		SharePrefix: c.SharedPrefix,
 		MicroTokens: r.microTokens(),
 	}
 	return nil
 }
 
-func (r *fineTuning) attach(g *torch.Generator) error {
+func (r *fineTuning) attach(ctx context.Context, g *torch.Generator) error {
 	c := r.config
 	if c.LoraModelDir != "" {
-		dir, err := hub.Fetch(context.Background(), hub.Request{Name: c.LoraModelDir})
+		dir, err := hub.Fetch(ctx, hub.Request{Name: c.LoraModelDir})
 		if err != nil {
 			return err
 		}
@@ -172,6 +189,6 @@ func (r *fineTuning) attach(g *torch.Generator) error {
 		return nil
 	}
 	var err error
-	r.adapter, err = lora.Attach(r.model, c.loraConfig(), &r.model.Clock, g)
+	r.adapter, err = lora.Attach(r.model, c.loraConfig(r.base.shape), &r.model.Clock, g)
 	return err
 }

@@ -2,14 +2,9 @@ package salamandra
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"iter"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/ajolote-ai/ajolote/torch"
@@ -21,22 +16,20 @@ import (
 func (r *fineTuning) job() (train.Job, error) {
 	c := r.config
 	o := train.DefaultOptions()
-	o.OutputDir, o.Examples, o.MicroBatch, o.Accumulation = c.OutputDir, len(r.data.Train), c.MicroBatchSize, c.AccumulationSteps()
-	o.Epochs, o.MaxSteps, o.DropLast, o.Seed, o.InOrder = c.NumEpochs, c.MaxSteps, c.DropLast, uint64(c.Seed), c.CurriculumSampling
-	o.MaxGradNorm, o.SkipBadSteps = c.MaxGradNorm, c.SkipBadSteps
+	c.counts(&o, r.data.Train)
+	o.OutputDir, o.MaxGradNorm, o.SkipBadSteps = c.OutputDir, c.MaxGradNorm, c.SkipBadSteps
+	o.WatchdogThreshold, o.WatchdogPatience = c.WatchdogThreshold, c.WatchdogPatience
+	o.SaveOnlyModel, o.SaveFirstStep, o.SaveBest = c.SaveOnlyModel, c.SaveFirstStep, c.SaveStrategy == "best"
+	o.TensorBoard = c.TensorBoard || c.WandbProject != ""
 	o.SaveTotalLimit, o.EarlyStoppingPatience, o.LoadBest = c.SaveTotalLimit, c.EarlyStoppingPatience, c.LoadBest
+	if o.Metric = c.MetricForBest; o.Metric == "loss" {
+		o.Metric = "eval_loss"
+	}
+	o.GreaterIsBetter = c.MetricForBest == "strict" || c.MetricForBest == "relaxed"
 	if c.GreaterIsBetter != nil {
 		o.GreaterIsBetter = *c.GreaterIsBetter
 	}
-	o.Resume = r.options.Resume
-	if o.Resume == "" {
-		o.Resume = "auto"
-		if c.ResumeFrom != "" {
-			o.Resume = c.ResumeFrom
-		} else if c.AutoResume != nil && !*c.AutoResume {
-			o.Resume = "none"
-		}
-	}
+	o.Resume, o.Kept = c.resume(r.options), r.kept.values()
 	total := o.TotalSteps()
 	perEpoch := o.StepsPerEpoch()
 	var err error
@@ -46,7 +39,11 @@ func (r *fineTuning) job() (train.Job, error) {
 	if o.EvalSteps, err = every(c.EvalStrategy, c.EvalSteps, c.EvalsPerEpoch, total, perEpoch); err != nil {
 		return train.Job{}, err
 	}
-	o.SaveNothing, o.EvalNever = c.SaveStrategy == "no", c.EvalStrategy == "no"
+	if o.LoggingSteps, err = c.loggingSteps(total); err != nil {
+		return train.Job{}, err
+	}
+	o.SaveNothing, o.EvalNever = c.SaveStrategy == "no" || c.SaveStrategy == "best", c.EvalStrategy == "no"
+	o.EvalAtStart = c.EvalStrategy != "" || c.EvalSteps > 0 || c.EvalsPerEpoch > 0
 	if o.Identity, err = r.identity(); err != nil {
 		return train.Job{}, err
 	}
@@ -54,15 +51,16 @@ func (r *fineTuning) job() (train.Job, error) {
 	if err != nil {
 		return train.Job{}, err
 	}
-	optimizer, err := r.optimizer()
+	r.optimizer = r.newOptimizer()
+	about, err := r.about()
 	if err != nil {
 		return train.Job{}, err
 	}
 	job := train.Job{
-		Options: o, Optimizer: optimizer, Schedule: schedule, Step: r.step, Save: r.save, Restore: r.restore,
+		Options: o, Optimizer: r.optimizer, About: about, Schedule: schedule, Step: r.step, Save: r.save, Restore: r.restore,
 		ExampleID: func(i int) string { return r.data.Train[i].ID }, Events: r.options.Events,
 	}
-	if len(r.data.Validation) > 0 {
+	if len(r.data.Validation) > 0 || r.queries != nil {
 		job.Evaluate = r.evaluate
 	}
 	return job, nil
@@ -79,8 +77,22 @@ func (r *fineTuning) step(ctx context.Context, step int, examples []int) (train.
 	return r.stepper.Step(ctx, batch)
 }
 
-// evaluate measures the loss of the validation examples: the mean over all their labelled tokens.
+// evaluate measures the loss of the validation examples, the mean over all their labelled tokens, and how many of the test
+// queries the model answers right as it is now.
 func (r *fineTuning) evaluate(ctx context.Context, _ int) (metrics map[string]float64, err error) {
+	metrics = map[string]float64{}
+	if len(r.data.Validation) > 0 {
+		if metrics["eval_loss"], err = r.validationLoss(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if r.queries != nil {
+		err = r.queries.measure(ctx, metrics)
+	}
+	return metrics, err
+}
+
+func (r *fineTuning) validationLoss(ctx context.Context) (loss float64, err error) {
 	torch.NoGrad(func() {
 		sum, labels := 0.0, 0
 		size := max(1, r.config.EvalBatchSize, r.config.MicroBatchSize)
@@ -90,9 +102,9 @@ func (r *fineTuning) evaluate(ctx context.Context, _ int) (metrics map[string]fl
 			sum += result.Loss * float64(result.Labels)
 			labels += result.Labels
 		}
-		metrics = map[string]float64{"eval_loss": sum / float64(labels)}
+		loss = sum / float64(labels)
 	})
-	return metrics, err
+	return loss, err
 }
 
 // every turns the keys on when something happens into a number of steps; 0 is the end of every epoch.
@@ -175,7 +187,7 @@ func (r *fineTuning) trained() iter.Seq2[string, *torch.Tensor] {
 	return r.model.Parameters()
 }
 
-func (r *fineTuning) optimizer() (optim.Optimizer, error) {
+func (r *fineTuning) newOptimizer() optim.Optimizer {
 	c := r.config
 	o := optim.DefaultAdamW()
 	o.Beta1, o.Beta2, o.Eps = c.AdamBeta1, c.AdamBeta2, c.AdamEpsilon
@@ -194,9 +206,9 @@ func (r *fineTuning) optimizer() (optim.Optimizer, error) {
 		groups = loraPlus(groups, c.LoraPlusRatio)
 	}
 	if c.Optimizer == "muon" {
-		return muonAndAdamW(r.trained(), o, c.WeightDecay), nil
+		return muonAndAdamW(r.trained(), o, c.WeightDecay)
 	}
-	return optim.NewAdamW(o, groups...), nil
+	return optim.NewAdamW(o, groups...)
 }
 
 // muonAndAdamW gives the matrices of the hidden layers to Muon, the rest to AdamW.
@@ -240,47 +252,4 @@ func loraPlus(groups []optim.Group, ratio float64) []optim.Group {
 		}
 	}
 	return out
-}
-
-// identity says what decides the numbers of the run, by hashes.
-func (r *fineTuning) identity() (map[string]string, error) {
-	effective := *r.config
-	effective.OutputDir, effective.ResumeFrom, effective.AutoResume, effective.PreparedPath = "-", "", nil, ""
-	text, err := effective.YAML()
-	if err != nil {
-		return nil, err
-	}
-	base, err := hashBase(r.base.model)
-	if err != nil {
-		return nil, err
-	}
-	return map[string]string{"config": hashOf(text), "data": r.data.Hash, "base": base}, nil
-}
-
-func hashOf(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:8])
-}
-
-// hashBase names a base model by its configuration and by the headers and sizes of its weight files, which a change of any
-// tensor's shape or place changes; reading all of a 14 GB model for it would cost more than the first step.
-func hashBase(dir string) (string, error) {
-	files, _ := filepath.Glob(filepath.Join(dir, "*.safetensors"))
-	h := sha256.New()
-	for _, path := range append([]string{filepath.Join(dir, "config.json")}, files...) {
-		f, err := os.Open(path)
-		if err != nil {
-			return "", fmt.Errorf("salamandra: %w", err)
-		}
-		info, err := f.Stat()
-		if err == nil {
-			fmt.Fprintf(h, "%s %d\n", filepath.Base(path), info.Size())
-			_, err = io.CopyN(h, f, min(info.Size(), 1<<20))
-		}
-		f.Close()
-		if err != nil {
-			return "", fmt.Errorf("salamandra: %s: %w", path, err)
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil)[:8]), nil
 }

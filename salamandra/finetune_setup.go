@@ -2,6 +2,7 @@ package salamandra
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,15 +15,23 @@ import (
 // This file: what the keys of a configuration mean for the model, the adapter and the memory.
 
 // loraConfig is the adapter that the configuration describes.
-func (c *Config) loraConfig() lora.Config {
+func (c *Config) loraConfig(shape llama.Config) lora.Config {
 	l := lora.Config{
 		BaseModel: c.BaseModel, TaskType: "CAUSAL_LM", R: c.LoraR, Alpha: float64(c.LoraAlpha), Dropout: c.LoraDropout,
 		RankPattern: c.LoraRankPattern, UseRSLoRA: c.UseRSLora, Init: string(c.InitLoraWeights),
 		LayersToTransform: c.LayersToTransform, LayersPattern: c.LayersPattern,
 		TargetModules: lora.Targets{Names: c.LoraTargetModules.Names, Regexp: c.LoraTargetModules.Pattern},
 	}
-	if c.LoraTargetLinear {
+	switch named := c.LoraTargetModules; {
+	case !c.LoraTargetLinear:
+	case named.IsZero():
 		l.TargetModules = lora.AllLinear
+	case named.Pattern != "":
+		l.TargetModules.Regexp = `(?:` + named.Pattern + `)|.*\.(?:` + strings.Join(shape.LinearNames(), "|") + `)`
+	default:
+		names := append(slices.Clone(named.Names), shape.LinearNames()...)
+		slices.Sort(names)
+		l.TargetModules.Names = slices.Compact(names)
 	}
 	for module, alpha := range c.LoraAlphaPattern {
 		if l.AlphaPattern == nil {
@@ -36,8 +45,14 @@ func (c *Config) loraConfig() lora.Config {
 // computeType is the type of the matrix products, and a notice where it is not what bf16 asks for. Nothing is bfloat16 on a
 // processor that is slow at it, and auto is float32: the type in which the numbers are those of the references.
 func (c *Config) computeType() (torch.DType, string) {
-	wants := c.ComputeDType == "bfloat16" || c.ComputeDType == "auto" && (c.BF16 == On || c.BFloat16) && !c.Float32
-	if !wants {
+	wanted := c.ComputeDType
+	if wanted == "auto" && c.LoadIn4Bit && c.BnB.ComputeDType != "" {
+		wanted = c.BnB.ComputeDType
+	}
+	if wanted == "auto" && (c.BF16 == On || c.BFloat16) && !c.Float32 {
+		wanted = "bfloat16"
+	}
+	if wanted != "bfloat16" {
 		return torch.Float32, ""
 	}
 	r, err := torch.Describe()
@@ -85,24 +100,29 @@ func (r *fineTuning) microTokens() int {
 	if err != nil || budget == 0 {
 		budget = defaultMemory
 	}
-	return int(max(256, min(16384, budget/r.bytesPerToken())))
+	return int(max(256, min(16384, budget/bytesPerToken(r.model.Config, r.config.recomputes()))))
 }
 
 // bytesPerToken counts what a layer keeps for its backward pass in float32: its input, both normalised residuals and their
 // sums, queries, keys, values, attention's output, gate, up and their product. With recomputation, one layer's worth and
 // every layer's input.
-func (r *fineTuning) bytesPerToken() int64 {
-	c := r.model.Config
+func bytesPerToken(c llama.Config, recompute bool) int64 {
 	layer := int64(6*c.HiddenSize+3*c.Heads*c.HeadDim+3*c.KVHeads*c.HeadDim+4*c.Intermediate) * 4
-	if r.stepperRecomputes() {
+	if recompute {
 		return layer + int64(c.Layers*c.HiddenSize)*4
 	}
 	return layer * int64(c.Layers)
 }
 
-func (r *fineTuning) stepperRecomputes() bool {
-	return r.config.GradientCheckpointing != CheckpointingOff
+// loggingSteps is how many steps a row of log_history stands for.
+func (c *Config) loggingSteps(total int) (int, error) {
+	if c.LoggingSteps == 0 {
+		return max(1, min(10, int(0.005*float64(total)))), nil
+	}
+	return stepsOf("logging_steps", c.LoggingSteps, total)
 }
+
+func (c *Config) recomputes() bool { return c.GradientCheckpointing != CheckpointingOff }
 
 // stepsOf turns a number of steps that may be a share of all steps into a number.
 func stepsOf(key string, value float64, total int) (int, error) {

@@ -22,9 +22,10 @@ type LogitsOptions struct {
 	Model        string // folder or hub name
 	Adapter      string // folder; "" for none
 	Load4Bit     bool
-	SharedPrefix bool   // compute what all lines begin with once
-	Input        string // one JSON array of ids a line
-	Output       string // .npy
+	Copies       *llama.Copies // keeps what Load4Bit quantises; nil to quantise each time
+	SharedPrefix bool          // compute what all lines begin with once
+	Input        string        // one JSON array of ids a line
+	Output       string        // .npy
 }
 
 // Logits writes the float32 logits of every token of every line.
@@ -37,7 +38,7 @@ func Logits(ctx context.Context, o LogitsOptions) error {
 	if err != nil {
 		return err
 	}
-	m, err := llama.Load(ctx, dir, llama.LoadOptions{Load4Bit: o.Load4Bit, DoubleQuant: true})
+	m, err := llama.Load(ctx, dir, llama.LoadOptions{Load4Bit: o.Load4Bit, DoubleQuant: true, Copies: o.Copies})
 	if err != nil {
 		return err
 	}

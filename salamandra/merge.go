@@ -3,6 +3,7 @@ package salamandra
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,11 +13,13 @@ import (
 	"strings"
 
 	"github.com/ajolote-ai/ajolote/hub"
+	"github.com/ajolote-ai/ajolote/internal/atomicfile"
 	"github.com/ajolote-ai/ajolote/lora"
 	"github.com/ajolote-ai/ajolote/qlora"
 	"github.com/ajolote-ai/ajolote/safetensors"
 	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/torch/tensorfile"
+	"github.com/ajolote-ai/ajolote/train"
 )
 
 // MergeOptions say how an adapter becomes part of its base.
@@ -30,7 +33,10 @@ type MergeOptions struct {
 	DType         string // bfloat16 (also ""), float16 or float32: of all weights
 	// Onto is what the adapter is added to: "16bit" (also ""), the base's own weights, or "nf4", the dequantised weights that
 	// a QLoRA training saw. Embedding and head, which training did not quantise, are untouched in both.
+	// Absent, it is what the configuration of the run that made the adapter says (merge_method in its run.json).
 	Onto string
+	// Verify compares the merged model with base and adapter on sample text afterwards. It needs memory for the whole model.
+	Verify bool
 
 	Progress func(done, total int64) // told the bytes written; nil for nobody
 }
@@ -42,6 +48,9 @@ type MergeResult struct {
 	Tensors int
 	Bytes   int64
 	Files   []string
+	Onto    string // "16bit" or "nf4"
+
+	Verification *Verification // nil unless asked for
 }
 
 // Merge adds an adapter to its base and writes the result as a model directory: W becomes W + Scale · BA, summed in float32
@@ -57,30 +66,32 @@ func Merge(ctx context.Context, o MergeOptions) (result MergeResult, err error) 
 	if err := m.check(); err != nil {
 		return result, err
 	}
-	dir := m.Output
-	fresh := !exists(dir)
-	if fresh {
-		dir = strings.TrimRight(m.Output, "/") + ".partial"
-		if err := os.RemoveAll(dir); err != nil {
+	if exists(m.Output) {
+		// Nothing loads without a config.json, which comes last.
+		if err := os.Remove(filepath.Join(m.Output, "config.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return result, fmt.Errorf("merge: %w", err)
 		}
-		defer os.RemoveAll(dir)
+		err = m.write(m.Output)
+	} else {
+		err = atomicfile.WriteDir(m.Output, m.write)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err != nil {
 		return result, fmt.Errorf("merge: %w", err)
 	}
+	result = m.result()
+	if m.Verify {
+		if result.Verification, err = m.verify(ctx); err != nil {
+			return result, fmt.Errorf("merge: verifying %s: %w", m.Output, err)
+		}
+	}
+	return result, nil
+}
+
+func (m *merge) write(dir string) error {
 	if err := m.weights(dir); err != nil {
-		return result, err
+		return err
 	}
-	if err := m.files(dir); err != nil {
-		return result, fmt.Errorf("merge: %w", err)
-	}
-	if fresh {
-		if err := os.Rename(dir, m.Output); err != nil {
-			return result, fmt.Errorf("merge: %w", err)
-		}
-	}
-	return m.result(), nil
+	return m.files(dir)
 }
 
 func exists(path string) bool {
@@ -114,6 +125,9 @@ func (m *merge) open() (err error) {
 	if m.Onto != "" && m.Onto != "16bit" && m.Onto != "nf4" {
 		return fmt.Errorf("merge: onto is %q: 16bit or nf4", m.Onto)
 	}
+	if m.Onto == "" {
+		m.Onto = trainedOnto(m.Adapter)
+	}
 	if m.adapter, err = lora.Open(m.Adapter); err != nil {
 		return err
 	}
@@ -129,6 +143,22 @@ func (m *merge) open() (err error) {
 		m.adapter.Close()
 	}
 	return err
+}
+
+// trainedOnto is what the configuration of the run that made the adapter says; 16bit where there is none, or it says nothing.
+func trainedOnto(adapter string) string {
+	var run struct {
+		About struct {
+			Config struct {
+				MergeMethod string `json:"merge_method"`
+			} `json:"config"`
+		} `json:"about"`
+	}
+	text, err := os.ReadFile(filepath.Join(adapter, train.FinishedFile))
+	if err == nil && json.Unmarshal(text, &run) == nil && run.About.Config.MergeMethod == "memory_efficient" {
+		return "nf4"
+	}
+	return "16bit"
 }
 
 func (m *merge) close() {
@@ -198,7 +228,7 @@ func (m *merge) belongsToQuantised(name string) bool {
 func (m *merge) weights(dir string) error {
 	w, err := safetensors.CreateSharded(dir, m.specs, safetensors.ShardOptions{MaxShardBytes: m.MaxShardBytes})
 	if err != nil {
-		return fmt.Errorf("merge: %w", err)
+		return err
 	}
 	defer w.Abort()
 	for _, spec := range m.specs {
@@ -206,10 +236,7 @@ func (m *merge) weights(dir string) error {
 			return err
 		}
 	}
-	if err := w.Commit(); err != nil {
-		return fmt.Errorf("merge: %w", err)
-	}
-	return nil
+	return w.Commit()
 }
 
 // bandBytes is how much of a matrix is in memory at once, in float32.
@@ -220,7 +247,7 @@ func (m *merge) tensor(w *safetensors.Writer, spec safetensors.Spec) error {
 	source := m.base.Tensor(spec.Name)
 	out, err := w.Tensor(spec.Name)
 	if err != nil {
-		return fmt.Errorf("merge: %w", err)
+		return err
 	}
 	module := strings.TrimSuffix(spec.Name, ".weight")
 	_, _, adapted := m.adapter.Adapts(module)
@@ -254,7 +281,7 @@ func (m *merge) tensor(w *safetensors.Writer, spec safetensors.Spec) error {
 		runtime.KeepAlive(t)
 		s.Close()
 		if err != nil {
-			return fmt.Errorf("merge: %s: %w", spec.Name, err)
+			return fmt.Errorf("%s: %w", spec.Name, err)
 		}
 	}
 	m.done += spec.Bytes()
@@ -280,7 +307,7 @@ func (m *merge) rows(source *safetensors.Tensor, spec safetensors.Spec) (read fu
 	}
 	dtype, err := tensorfile.DType(source.DType)
 	if err != nil {
-		return nil, nothing, fmt.Errorf("merge: %s: %w", source.Name, err)
+		return nil, nothing, fmt.Errorf("%s: %w", source.Name, err)
 	}
 	return func(s *torch.Scope, first, n int) (*torch.Tensor, error) {
 		shape := tensorfile.Shape(source.Shape)
@@ -323,5 +350,5 @@ func (m *merge) quantisedInTraining(spec safetensors.Spec) bool {
 
 func (m *merge) result() MergeResult {
 	files, _ := filepath.Glob(filepath.Join(m.Output, "*.safetensors"))
-	return MergeResult{Base: m.baseDir, Modules: len(m.adapter.Modules), Tensors: len(m.specs), Bytes: m.total, Files: files}
+	return MergeResult{Base: m.baseDir, Modules: len(m.adapter.Modules), Tensors: len(m.specs), Bytes: m.total, Files: files, Onto: m.Onto}
 }

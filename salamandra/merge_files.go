@@ -33,13 +33,9 @@ func (m *merge) info(dir string) error {
 	if err != nil {
 		return err
 	}
-	onto := m.Onto
-	if onto == "" {
-		onto = "16bit"
-	}
 	info := pyjson.NewObject(
 		"base_model", m.Base, "adapter_path", filepath.Clean(m.Adapter), "adapter_config", adapter,
-		"merge_dtype", m.dtype.String(), "merged_by", "ajolote", "onto", onto)
+		"merge_dtype", m.dtype.String(), "merged_by", "ajolote", "onto", m.Onto)
 	return writeObject(filepath.Join(dir, "merge_info.json"), info, true)
 }
 

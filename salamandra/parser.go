@@ -9,6 +9,7 @@ import (
 
 	"github.com/ajolote-ai/ajolote/chat"
 	"github.com/ajolote-ai/ajolote/generate"
+	"github.com/ajolote-ai/ajolote/generate/grammar"
 	"github.com/ajolote-ai/ajolote/hub"
 	"github.com/ajolote-ai/ajolote/lora"
 	"github.com/ajolote-ai/ajolote/models/llama"
@@ -32,7 +33,18 @@ type ParserOptions struct {
 	// MaxBatch is how many queries are decoded together; 0 for 16.
 	MaxBatch int
 
+	// Unconstrained lets the model write what it will. Otherwise its answers are queries by construction, laid out as in
+	// training: every key in its order, two spaces a level.
+	Unconstrained bool
+	// Schema is the JSON Schema of constrained answers; nil for that of package query. Answers of another schema have no
+	// [Answer.Query].
+	Schema []byte
+	// Guess is how many tokens are guessed at once, at most, from the words of the question; 0 for 8, -1 for none. The
+	// answers are the same.
+	Guess int
+
 	Loading func(done, total int64) // told the bytes of the model that are read; nil for nobody
+	Copies  *llama.Copies           // keeps what Load4Bit quantises for the next start; nil to quantise each time
 }
 
 // Parser turns questions into queries. It is safe for many goroutines.
@@ -44,6 +56,7 @@ type Parser struct {
 	template  *chat.Template
 	generator *generate.Generator
 	prompt    Prompt
+	grammar   *generate.Grammar // nil when unconstrained
 	bos       []int32
 	stop      []int32
 }
@@ -65,7 +78,7 @@ func LoadParser(ctx context.Context, model string, o ParserOptions) (p *Parser, 
 	if err := p.speech(dir); err != nil {
 		return p, err
 	}
-	p.model, err = llama.Load(ctx, dir, llama.LoadOptions{Load4Bit: o.Load4Bit, DoubleQuant: o.DoubleQuant, Progress: o.Loading})
+	p.model, err = llama.Load(ctx, dir, llama.LoadOptions{Load4Bit: o.Load4Bit, DoubleQuant: o.DoubleQuant, Copies: o.Copies, Progress: o.Loading})
 	if err != nil {
 		return p, err
 	}
@@ -78,7 +91,24 @@ func LoadParser(ctx context.Context, model string, o ParserOptions) (p *Parser, 
 	if p.stop, err = p.stopTokens(dir); err != nil {
 		return p, err
 	}
+	if !o.Unconstrained {
+		if p.grammar, err = answerGrammar(o.Schema, p.tokenizer, p.model.Config.VocabSize); err != nil {
+			return p, err
+		}
+	}
 	return p, p.keepPrompt(ctx)
+}
+
+// answerGrammar is the grammar of answers. All keys are written, as training examples have them.
+func answerGrammar(schema []byte, t *tokenizer.Tokenizer, words int) (*generate.Grammar, error) {
+	if schema == nil {
+		schema = query.Schema()
+	}
+	g, err := grammar.Compile(schema, grammar.Options{AllProperties: true})
+	if err != nil {
+		return nil, err
+	}
+	return generate.NewGrammar(g, t, words)
 }
 
 // speech reads the tokenizer, the template and the prompt: the adapter's, where it has them, before the model's.
@@ -177,7 +207,7 @@ type Answer struct {
 	Query  *query.Query // nil when Err is not
 	Raw    string       // the model's text
 	Tokens int          // that it wrote
-	Cut    bool         // it reached the limit of tokens
+	Cut    bool         // it reached the limit of tokens; a constrained answer was then closed with as little as it took
 	Err    error        // the text is no JSON, or not of the schema
 }
 
@@ -187,7 +217,10 @@ func (p *Parser) Parse(ctx context.Context, question string) (*query.Query, erro
 	if err != nil {
 		return nil, err
 	}
-	return answers[0].Query, answers[0].Err
+	if a := answers[0]; a.Err != nil || a.Query != nil {
+		return a.Query, a.Err
+	}
+	return nil, errors.New("salamandra: Parse is for the schema of queries: with a schema of your own, read the text of ParseAll")
 }
 
 // ParseAll parses questions, several at once, and returns the answers in their order. each, unless nil, gets every answer as
@@ -200,17 +233,32 @@ func (p *Parser) ParseAll(ctx context.Context, questions []string, each func(i i
 		if err != nil {
 			return nil, fmt.Errorf("salamandra: question %d: %w", i+1, err)
 		}
-		requests[i] = generate.Request{Prompt: ids, Options: generate.Options{
+		words, err := p.tokenizer.EncodeIDs(q, tokenizer.EncodeOptions{WithoutSpecialTokens: true})
+		if err != nil {
+			return nil, fmt.Errorf("salamandra: question %d: %w", i+1, err)
+		}
+		requests[i] = generate.Request{Prompt: ids, Words: words, Options: generate.Options{
 			MaxNewTokens: p.maxNewTokens(len(ids)), StopTokens: p.stop, Temperature: p.options.Temperature, Seed: p.options.Seed + uint64(i),
+			Grammar: p.grammar, Guess: p.guess(),
 		}}
 	}
 	_, err := p.generator.GenerateAll(ctx, requests, func(i int, r generate.Result) {
-		answers[i] = answer(r)
+		answers[i] = p.answer(r)
 		if each != nil {
 			each(i, answers[i])
 		}
 	})
 	return answers, err
+}
+
+func (p *Parser) guess() int {
+	switch {
+	case p.options.Guess == 0:
+		return 8
+	case p.options.Guess < 0:
+		return 0
+	}
+	return p.options.Guess
 }
 
 // maxNewTokens is the limit, or what the model has positions for.
@@ -222,9 +270,9 @@ func (p *Parser) maxNewTokens(prompt int) int {
 	return limit
 }
 
-func answer(r generate.Result) Answer {
+func (p *Parser) answer(r generate.Result) Answer {
 	a := Answer{Raw: strings.TrimSpace(r.Text), Tokens: len(r.Tokens), Cut: r.Reason == generate.Length, Err: r.Err}
-	if a.Err == nil {
+	if a.Err == nil && (p.options.Unconstrained || p.options.Schema == nil) {
 		a.Query, a.Err = query.Parse(a.Raw)
 	}
 	return a

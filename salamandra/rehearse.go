@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/ajolote-ai/ajolote/models/llama"
 	"github.com/ajolote-ai/ajolote/tokenizer"
@@ -21,7 +22,13 @@ type Rehearsal struct {
 	Computed             int // of one epoch, as they go through the model: a shared prefix once a step
 	Labels               int // of one epoch, that count in the loss
 	Longest              int // tokens of the longest example
-	BaseBytes            int64
+	LargestStep          int // most tokens that go through the model in a step
+
+	Trained      int   // parameters
+	BaseBytes    int64 // of the base model in memory
+	TrainedBytes int64 // of what is trained, its gradient and the optimizer, beyond the base
+	StepBytes    int64 // of the insides of a step
+	Time         time.Duration
 }
 
 // Rehearse checks the configuration, reads and tokenises the data, and counts; it trains nothing and loads no weights.
@@ -34,9 +41,7 @@ func Rehearse(ctx context.Context, c *Config) (*Rehearsal, error) {
 		return nil, err
 	}
 	r := &Rehearsal{}
-	if r.Model, err = llama.ReadConfig(base.model); err != nil {
-		return nil, err
-	}
+	r.Model = base.shape
 	if r.Tokenizer, err = tokenizer.Load(base.tokenizer); err != nil {
 		return nil, err
 	}
@@ -44,12 +49,12 @@ func Rehearse(ctx context.Context, c *Config) (*Rehearsal, error) {
 		return nil, err
 	}
 	r.count(c)
-	return r, nil
+	return r, r.estimate(c, base)
 }
 
 func (r *Rehearsal) count(c *Config) {
-	o := train.Options{Examples: len(r.Data.Train), MicroBatch: c.MicroBatchSize, Accumulation: c.AccumulationSteps(),
-		Epochs: c.NumEpochs, MaxSteps: c.MaxSteps, DropLast: c.DropLast, Seed: uint64(c.Seed), InOrder: c.CurriculumSampling}
+	var o train.Options
+	c.counts(&o, r.Data.Train)
 	r.Steps, r.StepsPerEpoch = o.TotalSteps(), o.StepsPerEpoch()
 	for step := range r.StepsPerEpoch {
 		var batch []Tokenized
@@ -68,37 +73,28 @@ func (r *Rehearsal) count(c *Config) {
 		if c.SharedPrefix {
 			shared = sharedPrefix(batch)
 		}
-		r.Computed += shared
+		computed := shared
 		for _, e := range batch {
-			r.Computed += len(e.IDs) - shared
+			computed += len(e.IDs) - shared
 		}
+		r.Computed += computed
+		r.LargestStep = max(r.LargestStep, computed)
 	}
-	bits := 32.0
-	if c.LoadIn4Bit {
-		bits = 4.127
-	}
-	ends := r.Model.VocabSize * r.Model.HiddenSize // embedding and head keep 16 bits
-	if !r.Model.TieHead {
-		ends *= 2
-	}
-	width := 2
-	if !c.LoadIn4Bit {
-		width = 4
-	}
-	r.BaseBytes = int64(float64(r.Model.Parameters()-ends)*bits/8) + int64(ends*width)
 }
 
 // String is a table for people.
 func (r *Rehearsal) String() string {
 	var b strings.Builder
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-16s "+format+"\n", append([]any{name}, args...)...)
+		fmt.Fprintf(&b, "%-14s "+format+"\n", append([]any{name}, args...)...)
 	}
 	line("data", "%s", &r.Data.Report)
 	line("steps", "%d in all, %d an epoch", r.Steps, r.StepsPerEpoch)
 	line("tokens", "%d an epoch, %d of them trained; the longest example has %d", r.Tokens, r.Labels, r.Longest)
 	line("shared prefix", "%d tokens go through the model: %.1f times fewer", r.Computed, float64(r.Tokens)/float64(max(1, r.Computed)))
-	line("model", "%d layers, %.2f billion parameters", r.Model.Layers, float64(r.Model.Parameters())/1e9)
-	line("memory", "%.2f GB for the base, and %.1f GB or memory_budget for a step", float64(r.BaseBytes)/1e9, float64(defaultMemory)/1e9)
+	line("model", "%d layers, %.2f billion parameters, %.2f million trained", r.Model.Layers, float64(r.Model.Parameters())/1e9, float64(r.Trained)/1e6)
+	line("memory", "about %s: base %s, training %s, a step at most %s", gigabytes(r.BaseBytes+r.TrainedBytes+r.StepBytes),
+		gigabytes(r.BaseBytes), gigabytes(r.TrainedBytes), gigabytes(r.StepBytes))
+	line("time", "about %s on this machine, evaluation aside", r.Time.Round(max(time.Second/10, r.Time.Round(time.Minute)/60)))
 	return b.String()
 }

@@ -53,7 +53,7 @@ func Validate(ctx context.Context, o ValidateOptions) (*eval.Report, error) {
 		return nil, err
 	}
 	configuration := map[string]string{
-		"model": o.Model, "test file": o.TestFile, "4-bit": strconv.FormatBool(o.Parser.Load4Bit), "constrained": "false",
+		"model": o.Model, "test file": o.TestFile, "4-bit": strconv.FormatBool(o.Parser.Load4Bit), "constrained": strconv.FormatBool(!o.Parser.Unconstrained),
 		"temperature": strconv.FormatFloat(o.Parser.Temperature, 'g', -1, 64),
 	}
 	if o.Parser.Adapter != "" {

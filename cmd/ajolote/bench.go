@@ -9,6 +9,6 @@ func newBenchCommand() *cobra.Command {
 		Use:   "bench",
 		Short: "Measure this program's speed and memory",
 	}
-	cmd.AddCommand(newBenchNF4Command(), newBenchQLoRAStepCommand())
+	cmd.AddCommand(newBenchDecodeCommand(), newBenchEncodeCommand(), newBenchMNRLStepCommand(), newBenchLoadCommand(), newBenchNF4Command(), newBenchQLoRAStepCommand())
 	return cmd
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -20,8 +21,8 @@ func newBenchNF4Command() *cobra.Command {
 		Use:   "nf4",
 		Short: "Measure the NF4 kernels beside libtorch's float32 linear layer",
 		Long: `Measure products with NF4 matrices, forward and backward, beside libtorch's float32 linear layer of the same shape, and
-print one JSON object a line: seconds (the best repetition), GFLOP/s, GB/s of the stored weight, and the ratio of libtorch's
-time to ours. For 0 tokens it measures quantising, dequantising and how fast the memory is read.`,
+print one JSON object a line: seconds (the best repetition), GFLOP/s, GB/s of the stored weight, the ratio of libtorch's time
+to ours, and the kind of host. For 0 tokens it measures quantising, dequantising and how fast the memory is read.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o := qlora.BenchOptions{Least: least}
@@ -52,7 +53,12 @@ time to ours. For 0 tokens it measures quantising, dequantising and how fast the
 				}
 				var failed error
 				if err := qlora.Bench(cmd.Context(), o, func(r qlora.BenchResult) {
-					if err := out.Encode(r); err != nil {
+					line := struct {
+						qlora.BenchResult
+						Cores int      `json:"cores"`
+						CPU   []string `json:"cpu_features"`
+					}{r, runtime.NumCPU(), cpuFeatures()}
+					if err := out.Encode(line); err != nil {
 						failed = err
 					}
 				}); err != nil {

@@ -8,6 +8,7 @@ import (
 
 func newLogitsCommand() *cobra.Command {
 	var o salamandra.LogitsOptions
+	var copies chooseCopies
 	cmd := &cobra.Command{
 		Use:   "logits --model DIR --input ids.jsonl --output logits.npy",
 		Short: "Write a model's logits, for comparing with other programs",
@@ -16,8 +17,12 @@ func newLogitsCommand() *cobra.Command {
 The input has one JSON array of token ids a line. The output is a float32 array [tokens, words] in NumPy's format, the rows of
 one line after those of the one before.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return salamandra.Logits(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.Copies = copies(func(format string, args ...any) { cmd.PrintErrf(format+"\n", args...) })
+			return salamandra.Logits(cmd.Context(), o)
+		},
 	}
+	copies = copiesFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&o.Model, "model", "", "folder or hub name of the model (needed)")
 	flags.StringVar(&o.Adapter, "adapter", "", "folder of an adapter to put on it")

@@ -38,6 +38,10 @@ Writes a model directory that transformers 4 and 5, vLLM, ollama and llama.cpp's
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "merged %d adapted layers into %s: %s, %d tensors, %.2f GB\n",
 				result.Modules, result.Base, o.Output, result.Tensors, float64(result.Bytes)/1e9)
+			if v := result.Verification; v != nil {
+				fmt.Fprintf(cmd.OutOrStdout(), "verified: largest logit difference %.3g (largest logit %.3g), the same word likeliest after %d of %d tokens\n",
+					v.Difference, v.Largest, v.Agree, v.Tokens)
+			}
 			return nil
 		},
 	}
@@ -48,7 +52,8 @@ Writes a model directory that transformers 4 and 5, vLLM, ollama and llama.cpp's
 	flags.BoolVar(&o.Force, "force", false, "write into an output folder that exists")
 	flags.StringVar(&shard, "max-shard-size", shard, "largest weights file: a number of bytes, or with KB, MB, GB (powers of 1000), KiB, MiB, GiB")
 	flags.StringVar(&o.DType, "dtype", "bfloat16", "type of the weights: bfloat16, float16 or float32 (also bf16, fp16, fp32)")
-	flags.StringVar(&o.Onto, "onto", "16bit", "what the adapter is added to: the base's 16bit weights, or the nf4 weights that training saw")
+	flags.StringVar(&o.Onto, "onto", "", "what the adapter is added to: the base's 16bit weights, or the nf4 weights that training saw (default: as merge_method of the run says, else 16bit)")
+	flags.BoolVar(&o.Verify, "verify", false, "measure the largest logit difference to base and adapter on sample text")
 	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		if name == "lora-path" {
 			name = "adapter-path"

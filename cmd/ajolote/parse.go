@@ -21,6 +21,7 @@ import (
 type modelFlags struct {
 	model, promptFile string
 	options           salamandra.ParserOptions
+	copies            chooseCopies
 }
 
 func (f *modelFlags) add(cmd *cobra.Command) {
@@ -31,6 +32,7 @@ func (f *modelFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.promptFile, "prompt-file", "", "file with the system prompt; default: the one that training stored")
 	flags.IntVar(&f.options.MaxNewTokens, "max-new-tokens", 0, "longest answer in tokens (0: 1024, or what the model has room for)")
 	flags.IntVar(&f.options.MaxBatch, "batch-size", 16, "queries decoded together")
+	f.copies = copiesFlag(cmd)
 	_ = cmd.MarkFlagRequired("model")
 }
 
@@ -43,7 +45,7 @@ func (f *modelFlags) prepare(display *progress.Display) error {
 		}
 		f.options.Prompt = strings.TrimSpace(string(text))
 	}
-	f.options.DoubleQuant = true
+	f.options.DoubleQuant, f.options.Copies = true, f.copies(display.Printf)
 	f.options.Loading = byteTask(display, "load")
 	return nil
 }
@@ -77,6 +79,11 @@ in the same order, so that eval reads it.`,
 				return err
 			}
 			defer p.Close()
+			constrained := "constrained to the schema of queries"
+			if f.options.Unconstrained {
+				constrained = "not constrained"
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "answers are %s\n", constrained)
 			if stdin {
 				return parseLines(cmd, p, f.options.MaxBatch)
 			}
@@ -89,6 +96,7 @@ in the same order, so that eval reads it.`,
 		},
 	}
 	f.add(cmd)
+	cmd.Flags().BoolVar(&f.options.Unconstrained, "unconstrained", false, "let the model write what it will, instead of queries by construction")
 	cmd.Flags().BoolVar(&stdin, "stdin", false, "parse the lines of standard input")
 	return cmd
 }

@@ -11,9 +11,14 @@ func newRootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.AddCommand(
+		newAverageCommand(),
 		newBenchCommand(),
 		newDoctorCommand(),
+		newEmbedCommand(),
 		newEvalCommand(),
+		newExportCommand(),
+		newGenerateCommand(),
+		newInspectCommand(),
 		newLogitsCommand(),
 		newMergeCommand(),
 		newParseCommand(),
@@ -24,6 +29,8 @@ func newRootCommand() *cobra.Command {
 		newTokenizeCommand(),
 		newTrainCommand(),
 		newValidateCommand(),
+		newVersionCommand(),
 	)
+	wrapHelp(root)
 	return root
 }

@@ -18,6 +18,7 @@ func newTrainCommand() *cobra.Command {
 	var resume string
 	var dryRun, dump bool
 	var masks int
+	var copies chooseCopies
 	cmd := &cobra.Command{
 		Use:   "train CONFIG.yml",
 		Short: "Fine-tune a Llama model as an axolotl configuration says",
@@ -43,9 +44,10 @@ Killed at any moment and started again, it goes on from its newest checkpoint an
 			case dryRun || masks > 0:
 				return rehearse(cmd, c, masks)
 			}
-			return fineTune(cmd, c, resume)
+			return fineTune(cmd, c, resume, copies)
 		},
 	}
+	copies = copiesFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayVar(&set, "set", nil, "override a key: --set learning_rate=1e-4")
 	flags.StringVar(&resume, "resume", "", "auto (the newest checkpoint), none (begin anew), or the path of a checkpoint")
@@ -60,6 +62,9 @@ func rehearse(cmd *cobra.Command, c *salamandra.Config, masks int) error {
 	if err != nil {
 		return err
 	}
+	for _, n := range r.Data.Notices {
+		fmt.Fprintln(cmd.ErrOrStderr(), "note:", n)
+	}
 	if masks > 0 {
 		return salamandra.ShowMasks(cmd.OutOrStdout(), r.Tokenizer, r.Data.Train, masks)
 	}
@@ -67,12 +72,13 @@ func rehearse(cmd *cobra.Command, c *salamandra.Config, masks int) error {
 	return err
 }
 
-func fineTune(cmd *cobra.Command, c *salamandra.Config, resume string) error {
+func fineTune(cmd *cobra.Command, c *salamandra.Config, resume string, copies chooseCopies) error {
 	display := progress.New(cmd.ErrOrStderr(), progress.Auto)
 	defer display.Close()
 	var steps *progress.Task
 	result, err := salamandra.FineTune(cmd.Context(), c, salamandra.FineTuneOptions{
 		Resume:  resume,
+		Copies:  copies(display.Printf),
 		Notice:  func(text string) { display.Printf("note: %s", text) },
 		Loading: byteTask(display, "load"),
 		Events: func(e train.Event) {

@@ -18,7 +18,7 @@ func newValidateCommand() *cobra.Command {
 	var e evalFlags
 	var m modelFlags
 	var o salamandra.ValidateOptions
-	quantize := "none"
+	quantize, constrained := "none", false
 	cmd := &cobra.Command{
 		Use:   "validate --model DIR --test-file T.json --output R.json",
 		Short: "Let a model answer test queries, and score the answers",
@@ -37,6 +37,7 @@ for the model; then its base is the one that it names, or --base-model.`,
 			default:
 				return fmt.Errorf("--quantize %s: none, 4bit or 8bit", quantize)
 			}
+			m.options.Unconstrained = !constrained
 			return validate(cmd, &e, &m, o)
 		},
 	}
@@ -47,6 +48,7 @@ for the model; then its base is the one that it names, or --base-model.`,
 	flags.StringVar(&o.Predictions, "save-predictions", "", "file for the outputs, a line each as soon as it is there")
 	flags.BoolVar(&o.Resume, "resume", false, "go on with the file of --save-predictions")
 	flags.StringVar(&quantize, "quantize", quantize, "none or 4bit, as --load-in-4bit")
+	flags.BoolVar(&constrained, "constrained", false, "make every answer a query by construction; the reference does not")
 	flags.Float64Var(&m.options.Temperature, "temperature", 0, "of sampling; 0 takes the likeliest token")
 	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		if ours, ok := referenceFlags[name]; ok {

@@ -1,4 +1,5 @@
 // The wrong answers, side by side with what was expected.
+
 package report
 
 import (

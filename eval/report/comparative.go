@@ -1,4 +1,5 @@
 // The reference's comparative report, as text (reference: generate_comparative_report).
+
 package report
 
 import (

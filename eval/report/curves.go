@@ -1,4 +1,5 @@
 // Curves as SVG that takes its colours from the page and its text from HTML, so that it can be stretched.
+
 package report
 
 import (

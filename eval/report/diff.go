@@ -1,4 +1,5 @@
 // Where two texts differ, word by word.
+
 package report
 
 import (

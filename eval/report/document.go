@@ -1,4 +1,5 @@
 // What a report shows.
+
 package report
 
 import (

@@ -1,4 +1,5 @@
 // The page.
+
 package report
 
 import (

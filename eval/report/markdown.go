@@ -1,4 +1,5 @@
 // The report as Markdown, for a pull request or a model card.
+
 package report
 
 import (

@@ -1,4 +1,5 @@
 // The report as a picture.
+
 package report
 
 import (

@@ -1,4 +1,5 @@
 // Shares and changes in words, for every format.
+
 package report
 
 import (

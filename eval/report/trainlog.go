@@ -1,4 +1,5 @@
 // The log of a training run.
+
 package report
 
 import (

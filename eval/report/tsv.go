@@ -1,4 +1,5 @@
 // The report as a table of plain numbers.
+
 package report
 
 import (

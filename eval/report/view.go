@@ -1,4 +1,5 @@
 // What the page's template is given: texts and numbers that are ready to be shown.
+
 package report
 
 import (

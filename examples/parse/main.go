@@ -28,7 +28,7 @@ func main() {
 	}
 }
 
-// run parses the questions in one batch. The model's prompt, which training stored beside it, is computed once for all.
+// run parses the questions in one batch. Answers are queries by construction, unless the options say Unconstrained. The model's prompt, which training stored beside it, is computed once for all.
 func run(ctx context.Context, out io.Writer, model string, o salamandra.ParserOptions, questions []string) error {
 	parser, err := salamandra.LoadParser(ctx, model, o)
 	if err != nil {

@@ -114,7 +114,7 @@ func (b *builder) measure() {
 	}
 	for changed := true; changed; {
 		changed = false
-		for i := len(b.nodes) - 1; i >= 0; i-- {
+		for i := range b.nodes { // most steps follow what they lead to
 			n := &b.nodes[i]
 			d := int64(n.dist)
 			switch n.op {

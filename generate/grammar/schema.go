@@ -194,6 +194,9 @@ func (c *compiler) stringOf(s *pyjson.Object, place string, next int32) (int32, 
 	return c.countedString(least, most, next), nil
 }
 
+// maxCount is the greatest limit on characters or items.
+const maxCount = 1 << 16
+
 // counts reads a pair of limits.
 func (c *compiler) counts(s *pyjson.Object, leastKey, mostKey, place string) (least, most int32, err error) {
 	most = unbounded
@@ -203,8 +206,8 @@ func (c *compiler) counts(s *pyjson.Object, leastKey, mostKey, place string) (le
 			continue
 		}
 		f, isNumber := numberOf(v)
-		if !isNumber || f < 0 || f != math.Trunc(f) || f >= 1<<20 {
-			return 0, 0, fmt.Errorf("%s: %s must be a whole number from 0 to %d", place, key, 1<<20)
+		if !isNumber || f < 0 || f != math.Trunc(f) || f > maxCount {
+			return 0, 0, fmt.Errorf("%s: %s must be a whole number from 0 to %d", place, key, maxCount)
 		}
 		*to = int32(f)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp/syntax"
 	"slices"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -172,10 +173,11 @@ func ranges(inst syntax.Inst) []rune {
 	case syntax.InstRune1:
 		return []rune{inst.Rune[0], inst.Rune[0]}
 	}
-	if len(inst.Rune) == 1 { // with FoldCase: all that fold to it
-		var list []rune
-		for r := rune(0); r < 0x20000; r++ {
-			if inst.MatchRune(r) {
+	if len(inst.Rune) == 1 {
+		first := inst.Rune[0]
+		list := []rune{first, first}
+		if syntax.Flags(inst.Arg)&syntax.FoldCase != 0 {
+			for r := unicode.SimpleFold(first); r != first; r = unicode.SimpleFold(r) {
 				list = append(list, r, r)
 			}
 		}

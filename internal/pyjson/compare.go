@@ -1,4 +1,5 @@
 // Truth and equality of decoded JSON values, by Python's rules.
+
 package pyjson
 
 import "math"

@@ -1,4 +1,5 @@
 // The ways reading can fail, worded as Python 3.11 words them.
+
 package pyjson
 
 import (

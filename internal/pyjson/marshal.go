@@ -1,4 +1,5 @@
 // Writing: json.dumps.
+
 package pyjson
 
 import (

@@ -1,4 +1,5 @@
 // Numbers: integers of any size, and the text Python gives a float.
+
 package pyjson
 
 import (

@@ -1,4 +1,5 @@
 // The ordered object: a Python dict with string keys.
+
 package pyjson
 
 import "iter"

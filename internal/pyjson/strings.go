@@ -1,4 +1,5 @@
 // Python's str methods that compare texts: len, lower, strip, split.
+
 package pyjson
 
 import (

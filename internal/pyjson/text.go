@@ -1,4 +1,5 @@
 // Text forms: Python's str() and repr() of a decoded JSON value.
+
 package pyjson
 
 import (

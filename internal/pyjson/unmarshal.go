@@ -1,4 +1,5 @@
 // Reading: json.loads, with the same leniency, the same strictness and the same messages (CPython 3.11, Modules/_json.c).
+
 package pyjson
 
 import (

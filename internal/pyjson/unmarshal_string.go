@@ -1,4 +1,5 @@
 // Reading strings: escapes, surrogate pairs, and what is an error where (CPython's scanstring_unicode).
+
 package pyjson
 
 import (

@@ -183,6 +183,26 @@ func mentions(data []byte, key string) bool {
 	return ok
 }
 
+// LinearNames are the last parts of the names of the linear layers in a block: q_proj, k_proj and so on.
+func (c Config) LinearNames() []string {
+	one := c
+	one.Layers = 1
+	var names []string
+	for _, l := range one.linears() {
+		names = append(names, l.name[strings.LastIndex(l.name, ".")+1:])
+	}
+	return names
+}
+
+// LinearShapes are the shapes [out, in] of all linear layers, the head too, by their full names.
+func (c Config) LinearShapes() map[string][2]int {
+	shapes := map[string][2]int{"lm_head": {c.VocabSize, c.HiddenSize}}
+	for _, l := range c.linears() {
+		shapes[l.name] = [2]int{l.out, l.in}
+	}
+	return shapes
+}
+
 // Parameters counts the weights of the model, adapters aside.
 func (c Config) Parameters() int {
 	q, kv := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim

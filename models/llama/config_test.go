@@ -22,9 +22,8 @@ func TestAConfigurationsFaultsAreListedTogether(t *testing.T) {
 		{"odd heads", `{"model_type": "llama", "head_dim": 7}`, []string{"head_dim is 7"}},
 		{"unknown rotation", `{"model_type": "llama", "rope_scaling": {"type": "longrope", "factor": 2}}`, []string{`"longrope" is not known`}},
 		{"no factor", `{"model_type": "llama", "rope_scaling": {"type": "linear"}}`, []string{"needs a factor"}},
-		{"a blend of no width", `{"model_type": "llama", "rope_scaling": {"rope_type": "llama3", "factor": 8, "low_freq_factor": 0,
-			"high_freq_factor": 0, "original_max_position_embeddings": 16}}`, []string{"rope"}},
-		{"a base of one", `{"model_type": "llama", "rope_theta": 1, "rope_scaling": {"rope_type": "yarn", "factor": 8}}`, []string{"rope"}},
+		{"a base that overflows", `{"model_type": "llama", "rope_theta": 1e-300}`, []string{"rope: its parameters give the frequency"}},
+		{"a base of one", `{"model_type": "llama", "rope_theta": 1, "rope_scaling": {"rope_type": "yarn", "factor": 8}}`, []string{"frequency"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := llama.ParseConfig([]byte(c.text))

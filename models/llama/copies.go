@@ -33,7 +33,7 @@ const copyFormat = "ajolote nf4 copy 1"
 type nf4Copy struct {
 	say     func(string)
 	path    string
-	others  string // pattern of the copies of this checkpoint in all its states
+	others  string // pattern of the copies of this checkpoint in all its states, unfinished ones too
 	source  string
 	weights *safetensors.Weights // nil: there is none yet
 }
@@ -68,7 +68,7 @@ func (c *Copies) open(weights *safetensors.Weights, o LoadOptions) *nf4Copy {
 		return nil
 	}
 	place := sha256.Sum256(fmt.Appendf(nil, "%s\n%v\n%s", copyFormat, o.DoubleQuant, weights.Files()))
-	n.others = filepath.Join(dir, hex.EncodeToString(place[:8])+"-*.safetensors")
+	n.others = filepath.Join(dir, hex.EncodeToString(place[:8])+"-*")
 	n.path = filepath.Join(dir, hex.EncodeToString(place[:8])+"-"+key+".safetensors")
 	if n.weights, err = safetensors.Open(n.path); err != nil && !os.IsNotExist(err) {
 		n.discard(err)

@@ -103,10 +103,18 @@ func (m *Model) forward(s *torch.Scope, rows Rows, keep bool) (*torch.Tensor, []
 	x := m.embed(s, rows.IDs)
 	var kept []KV
 	for i := range m.Layers {
-		x = m.layer(i, x, rows, p)
-		if keep {
-			kept = append(kept, p.now)
+		// What a layer makes is freed behind it; with gradients recorded, the graph keeps what the way back needs.
+		inner := s.Child("layer")
+		y := m.layer(i, x.In(inner), rows, p)
+		if y != nil {
+			y.Keep(s)
 		}
+		if keep {
+			kept = append(kept, KV{p.now.K.Keep(s), p.now.V.Keep(s)})
+		}
+		inner.Close()
+		x.Free()
+		x = y
 	}
 	for i, c := range rows.Caches {
 		c.Length += p.bounds[i+1] - p.bounds[i]

@@ -118,7 +118,7 @@ func (m *Model) Parameters() iter.Seq2[string, *torch.Tensor] {
 			return
 		}
 		for name, linear := range m.Linears() {
-			if name == "lm_head" && m.Config.TieHead {
+			if name == "lm_head" && m.Config.TieHead || *linear == nil { // a model that is freed half loaded
 				continue
 			}
 			for suffix, t := range (*linear).Parameters() {

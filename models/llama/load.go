@@ -15,6 +15,8 @@ import (
 
 // LoadOptions say how weights are held in memory.
 type LoadOptions struct {
+	// Config takes the place of the directory's config.json; nil reads that.
+	Config *Config
 	// Compute is the type in which the model computes, and in which weights that are not quantised are held, except those
 	// that Load4Bit leaves in 16 bits. The default is float32.
 	Compute torch.DType
@@ -34,7 +36,7 @@ type LoadOptions struct {
 // the loading between tensors.
 func Load(ctx context.Context, dir string, o LoadOptions) (m *Model, err error) {
 	defer torch.Catch(&err)
-	c, err := ReadConfig(dir)
+	c, err := o.config(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +63,13 @@ func Load(ctx context.Context, dir string, o LoadOptions) (m *Model, err error) 
 	}
 	l.copy.keep(m)
 	return m, nil
+}
+
+func (o LoadOptions) config(dir string) (Config, error) {
+	if o.Config != nil {
+		return *o.Config, nil
+	}
+	return ReadConfig(dir)
 }
 
 type loader struct {

@@ -1,8 +1,6 @@
 package llama_test
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,9 +25,9 @@ const small = `{"model_type": "llama", "vocab_size": 64, "hidden_size": 48, "int
 // random makes a model with random weights; its attention looks at what it sees, as trained ones do.
 func random(t *testing.T, config string) *llama.Model {
 	t.Helper()
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "config.json"), []byte(config), 0o644))
-	m, err := llama.New(dir, torch.NewGenerator(7))
+	c, err := llama.ParseConfig([]byte(config))
+	require.NoError(t, err)
+	m, err := llama.New(c, torch.NewGenerator(7))
 	require.NoError(t, err)
 	t.Cleanup(m.Free)
 	torch.NoGrad(func() {
@@ -101,6 +99,20 @@ func TestEveryWayThroughTheModelGivesTheSameLogits(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAPassKeepsItsResultAndNothingOfItsLayers(t *testing.T) {
+	torchtest.Need(t)
+	m := random(t, small)
+	torch.NoGrad(func() {
+		for _, outputs := range [][]int{nil, {3}} {
+			s := torch.NewScope("test")
+			before := torch.LiveTensors()
+			m.Hidden(s, llama.Rows{IDs: tokens(9, m.Config.VocabSize, 1), Outputs: outputs})
+			require.LessOrEqual(t, torch.LiveTensors()-before, 8, "angles, the embedded ids and the result")
+			s.Close()
+		}
+	})
 }
 
 // example is a step of three texts with a common prefix, as flat rows and as prefix and rest.

@@ -11,14 +11,10 @@ import (
 	"github.com/ajolote-ai/ajolote/torch/tensorfile"
 )
 
-// New makes a model of the shape that dir/config.json says, with random weights: normal of deviation 0.02, as transformers'
-// default initializer_range has it, norms of one, biases of zero.
-func New(dir string, g *torch.Generator) (m *Model, err error) {
+// New makes a model of the shape that c says, with random weights: normal of deviation 0.02, as transformers' default
+// initializer_range has it, norms of one, biases of zero.
+func New(c Config, g *torch.Generator) (m *Model, err error) {
 	defer torch.Catch(&err)
-	c, err := ReadConfig(dir)
-	if err != nil {
-		return nil, err
-	}
 	const deviation = 0.02
 	matrix := func(rows, columns int) *torch.Tensor {
 		t := torch.Empty(nil, torch.Float32CPU, rows, columns)

@@ -12,7 +12,7 @@ type Mix struct {
 	Extract, Copy, Restate, Identify, Repeat float64
 }
 
-// DefaultMix is what the embedded base was trained on.
+// DefaultMix is the mix for the embedded base.
 var DefaultMix = Mix{Extract: .68, Copy: .15, Restate: .08, Identify: .04, Repeat: .05}
 
 // Stream makes examples without end; the same seed makes the same ones.

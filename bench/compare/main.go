@@ -1,0 +1,182 @@
+// Command compare measures this project's program and the Python programs on the same files, in turn, several times over,
+// and writes a table of medians and ratios into bench/RESULTS.md, the single runs into bench/.cache/runs.jsonl.
+//
+//	go run ./bench/compare [-rounds 3] [WORKLOAD...]
+//
+// Run it from the top of a checkout in which ./build.sh has built bin/ajolote. Where ./build.sh peers has not installed the
+// Python programs, only ours are measured.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	cache   = "bench/.cache"
+	peer    = "third_party/peers/bin/python"
+	results = "bench/RESULTS.md"
+)
+
+func main() {
+	rounds := flag.Int("rounds", 3, "runs of each program")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *rounds, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, rounds int, names []string) error {
+	if rounds < 1 {
+		return fmt.Errorf("-rounds %d: at least 1", rounds)
+	}
+	chosen, err := choose(names)
+	if err != nil {
+		return err
+	}
+	python, err := prepare(ctx)
+	if err != nil {
+		return err
+	}
+	log, err := os.OpenFile(filepath.Join(cache, "runs.jsonl"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	var rows []row
+	for _, w := range chosen {
+		var ours, theirs []map[string]any
+		for round := range rounds {
+			// Ours and theirs take turns, so that a busy minute of the machine falls on both.
+			programs := []struct {
+				command []string
+				to      *[]map[string]any
+			}{{w.ours, &ours}, {w.theirs, &theirs}}
+			for _, p := range programs {
+				if p.to == &theirs && python == "" {
+					continue
+				}
+				fmt.Fprintf(os.Stderr, "%s, round %d: %s\n", w.name, round+1, strings.Join(p.command, " "))
+				figures, err := measure(ctx, p.command)
+				if err != nil {
+					return fmt.Errorf("%s: %w", w.name, err)
+				}
+				*p.to = append(*p.to, figures)
+				if err := json.NewEncoder(log).Encode(map[string]any{"workload": w.name, "program": p.command[0], "round": round + 1, "figures": figures}); err != nil {
+					return err
+				}
+			}
+		}
+		for _, m := range w.metrics {
+			r := row{workload: w.name, metric: m, ours: median(ours, m.key), theirs: median(theirs, m.key)}
+			rows = append(rows, r)
+			line, err := json.Marshal(r)
+			if err != nil {
+				return err
+			}
+			fmt.Printf("%s\n", line)
+		}
+	}
+	text := table(rows)
+	fmt.Print("\n", text)
+	about, err := host(ctx, python)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(results, []byte(report(about, rounds, text)), 0o644)
+}
+
+// prepare writes the workload, once, and returns the Python to run the peers with; "" for none.
+func prepare(ctx context.Context) (python string, err error) {
+	if _, err := os.Stat("bin/ajolote"); err != nil {
+		return "", errors.New("there is no bin/ajolote: run ./build.sh at the top of the checkout first")
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(peer); err == nil {
+		python = peer
+	}
+	if _, err := os.Stat(filepath.Join(cache, "workload", "adapter", "adapter_config.json")); err == nil {
+		return python, nil
+	}
+	if python == "" {
+		return "", errors.New("the workload is written by the Python programs: run ./build.sh peers first")
+	}
+	partial := filepath.Join(cache, "workload.partial")
+	if err := os.RemoveAll(partial); err != nil {
+		return "", err
+	}
+	cmd := exec.CommandContext(ctx, python, "bench/peers/workload.py", partial)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("writing the workload: %w", err)
+	}
+	if err := os.RemoveAll(filepath.Join(cache, "workload")); err != nil {
+		return "", err
+	}
+	return python, os.Rename(partial, filepath.Join(cache, "workload"))
+}
+
+// measure runs a program once and returns the figures of its last line, and what the system says of it: "wall_s", and
+// "peak_gib" where the program does not say it itself.
+func measure(ctx context.Context, command []string) (map[string]any, error) {
+	if err := os.RemoveAll(output); err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	started := time.Now()
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", strings.Join(command, " "), err, tail(errs.String()))
+	}
+	figures := map[string]any{}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if last := lines[len(lines)-1]; strings.HasPrefix(last, "{") {
+		if err := json.Unmarshal([]byte(last), &figures); err != nil {
+			return nil, fmt.Errorf("%s printed %q: %w", strings.Join(command, " "), last, err)
+		}
+	}
+	figures["wall_s"] = time.Since(started).Seconds()
+	if _, ok := figures["peak_gib"]; !ok {
+		figures["peak_gib"] = peakGiB(cmd.ProcessState)
+	}
+	return figures, nil
+}
+
+// tail is the end of what a failed program said.
+func tail(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-15):], "\n")
+}
+
+// median of a figure over the runs; 0 where there are none.
+func median(runs []map[string]any, key string) float64 {
+	var values []float64
+	for _, r := range runs {
+		if v, ok := r[key].(float64); ok {
+			values = append(values, v)
+		}
+	}
+	if len(values) == 0 {
+		return 0
+	}
+	slices.Sort(values)
+	n := len(values)
+	return (values[(n-1)/2] + values[n/2]) / 2
+}

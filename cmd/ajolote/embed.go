@@ -1,0 +1,13 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// newEmbedCommand gathers the commands for embedding models.
+func newEmbedCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "embed",
+		Short: "Train, evaluate and use embedding models",
+	}
+	cmd.AddCommand(newEmbedEncodeCommand(), newEmbedEvaluateCommand(), newEmbedMineCommand(), newEmbedSearchCommand(), newEmbedTrainCommand())
+	return cmd
+}

@@ -1,0 +1,15 @@
+// Products of one to a few float32 tokens with a 16-bit matrix, in float32: the weights are widened in registers, so that the
+// time is that of reading them once. See widened_matvec.cc.
+#pragma once
+
+#include "../shim.h"
+
+namespace ajolote {
+
+// widened_matvec_fits says whether the kernels can multiply x [tokens, in] with weight [out, in].
+bool widened_matvec_fits(const at::Tensor& x, const at::Tensor& weight);
+
+// widened_matvec returns [tokens, out].
+at::Tensor widened_matvec(const at::Tensor& x, const at::Tensor& weight);
+
+}  // namespace ajolote

@@ -1,0 +1,203 @@
+package mroberta_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ajolote-ai/ajolote/eval"
+	"github.com/ajolote-ai/ajolote/models/bert"
+	"github.com/ajolote-ai/ajolote/mroberta"
+	"github.com/ajolote-ai/ajolote/sbert"
+	"github.com/ajolote-ai/ajolote/torch/torchtest"
+	"github.com/ajolote-ai/ajolote/train"
+)
+
+const model = "../sbert/testdata/model"
+
+func readRetrieval(t *testing.T) *mroberta.Retrieval {
+	t.Helper()
+	r, err := mroberta.ReadRetrieval("testdata/queries.jsonl", "testdata/corpus.jsonl", "testdata/qrels.tsv")
+	require.NoError(t, err)
+	return r
+}
+
+func TestRetrievalMetricsEqualThoseOfInformationRetrievalEvaluator(t *testing.T) {
+	torchtest.Need(t)
+	torchtest.NoLeaks(t)
+	m, err := sbert.Load(context.Background(), model, bert.LoadOptions{})
+	require.NoError(t, err)
+	defer m.Free()
+	metrics, err := mroberta.Evaluate(context.Background(), m, readRetrieval(t), sbert.EncodeOptions{}, eval.DefaultRetrievalAt())
+	require.NoError(t, err)
+	var want map[string]float64
+	text, err := os.ReadFile("testdata/metrics.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &want))
+	got := eval.RetrievalKeys("", "cosine", metrics)
+	require.Len(t, got, len(want))
+	for key, value := range want {
+		require.InDelta(t, value, got[key], 1e-9, key)
+	}
+	require.Greater(t, want["cosine_recall@10"], 0.0)
+}
+
+func TestFilesThatDoNotBelongTogetherAreNamed(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+		return path
+	}
+	header := "query-id\tcorpus-id\tscore\n"
+	for _, c := range []struct{ name, qrels, want string }{
+		{"an unknown document", header + "q0\tnowhere\t1\n", `the first is "nowhere"`},
+		{"an unknown query", header + "nobody\td1\t1\n", "1 queries have a right document, 0 of them"},
+		{"no whole score", header + "q0\td1\thigh\n", "judgement 1"},
+		{"no right document", header + "q0\td1\t0\n", "no query has a relevant document"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := mroberta.ReadRetrieval("testdata/queries.jsonl", "testdata/corpus.jsonl", write("qrels.tsv", c.qrels))
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
+func TestAConfigurationsFaultsAreAllReported(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run.yml")
+	require.NoError(t, os.WriteFile(path, []byte("base_model: x\nbatch_sise: 4\nscale: 0\nduplicates: drop\neval_queries: q.jsonl\n"), 0o644))
+	_, _, err := mroberta.LoadConfig(path)
+	for _, fault := range []string{"did you mean batch_size?", "scale", "duplicates", "train_data.path", "output_path", "belong together"} {
+		require.ErrorContains(t, err, fault)
+	}
+}
+
+func TestTheExampleIsAValidConfiguration(t *testing.T) {
+	c, notices, err := mroberta.LoadConfig("../examples/embed/mroberta.yml")
+	require.NoError(t, err)
+	require.Empty(t, notices)
+	require.Equal(t, 32, c.BatchSize)
+	require.Equal(t, 2e-5, c.LearningRate)
+}
+
+// run is a small training with dropout, evaluation and checkpoints.
+func run(t *testing.T, dir string) *mroberta.Config {
+	t.Helper()
+	words := strings.Fields("energia solar hidrogen verd recerca salut bateries clima aigua universitat")
+	var rows strings.Builder
+	for i, a := range words {
+		for j, b := range words[:4] {
+			line, err := json.Marshal(map[string]any{"id": i, "query": a + " " + b, "passage": fmt.Sprintf("institut de %s i %s", b, a), "wrong": words[(i+j+1)%10]})
+			require.NoError(t, err)
+			rows.Write(append(line, '\n'))
+		}
+	}
+	rows.WriteString(`{"id": 99, "query": " ", "passage": "x", "wrong": ""}` + "\n")
+	data := filepath.Join(dir, "train.jsonl")
+	require.NoError(t, os.WriteFile(data, []byte(rows.String()), 0o644))
+	c := mroberta.DefaultConfig()
+	c.BaseModel, c.OutputPath = model, filepath.Join(dir, "out")
+	c.TrainData = mroberta.TrainData{Path: data, Query: "query", Passage: "passage", Negatives: []string{"wrong"}}
+	c.EvalQueries, c.EvalCorpus, c.EvalQrels = "testdata/queries.jsonl", "testdata/corpus.jsonl", "testdata/qrels.tsv"
+	c.BatchSize, c.NumEpochs, c.WarmupSteps, c.LearningRate, c.EvaluationSteps, c.LoadBest = 8, 3, 2, 3e-3, 4, true
+	return c
+}
+
+func weights(t *testing.T, c *mroberta.Config) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(c.OutputPath, "model.safetensors"))
+	require.NoError(t, err)
+	return fmt.Sprintf("%x", sha256.Sum256(data))
+}
+
+func TestATrainingThatIsBrokenOffAndResumedEndsWithTheSameBytes(t *testing.T) {
+	torchtest.Need(t)
+	torchtest.NoLeaks(t)
+	for _, change := range []struct {
+		name string
+		do   func(c *mroberta.Config)
+	}{
+		{"mnrl", func(*mroberta.Config) {}},
+		{"cached, masked duplicates", func(c *mroberta.Config) { c.Loss, c.MiniBatchSize, c.Duplicates = "cached_mnrl", 5, "mask" }},
+		{"matryoshka", func(c *mroberta.Config) { c.MatryoshkaDims = []int{16, 8} }},
+	} {
+		t.Run(change.name, func(t *testing.T) {
+			plain, broken := run(t, t.TempDir()), run(t, t.TempDir())
+			change.do(plain)
+			change.do(broken)
+			var losses []float64
+			result, err := mroberta.Train(context.Background(), plain, nil, mroberta.TrainOptions{Events: func(e train.Event) {
+				if e.Kind == train.Stepped {
+					losses = append(losses, e.Loss)
+				}
+			}})
+			require.NoError(t, err)
+			require.Equal(t, 15, result.Steps)
+			require.Less(t, losses[14], losses[0])
+			require.Contains(t, result.Metrics, "cosine_ndcg@10")
+
+			for _, stop := range []int{3, 7, 12} {
+				ctx, cancel := context.WithCancel(context.Background())
+				_, err = mroberta.Train(ctx, broken, nil, mroberta.TrainOptions{Events: func(e train.Event) {
+					if e.Kind == train.Stepped && e.Step >= stop {
+						cancel()
+					}
+				}})
+				require.ErrorIs(t, err, context.Canceled)
+				cancel()
+			}
+			_, err = mroberta.Train(context.Background(), broken, nil, mroberta.TrainOptions{})
+			require.NoError(t, err)
+			require.Equal(t, weights(t, plain), weights(t, broken))
+
+			trained, err := sbert.Load(context.Background(), plain.OutputPath, bert.LoadOptions{})
+			require.NoError(t, err)
+			defer trained.Free()
+			_, err = trained.Encode(context.Background(), []string{"energia"}, sbert.EncodeOptions{})
+			require.NoError(t, err)
+			csv, err := os.ReadFile(filepath.Join(plain.OutputPath, "eval", "Information-Retrieval_evaluation_results.csv"))
+			require.NoError(t, err)
+			reference, err := os.ReadFile("testdata/Information-Retrieval_evaluation_results.csv")
+			require.NoError(t, err)
+			head, _, _ := strings.Cut(string(reference), "\n")
+			require.Equal(t, strings.TrimSpace(head), strings.Split(string(csv), "\n")[0])
+		})
+	}
+}
+
+func TestMinedNegativesAreNearAndNeverRight(t *testing.T) {
+	torchtest.Need(t)
+	m, err := sbert.Load(context.Background(), model, bert.LoadOptions{})
+	require.NoError(t, err)
+	defer m.Free()
+	pairs := &mroberta.Pairs{Columns: [][]string{
+		{"energia", "energia", "salut", "clima"},
+		{"energia solar", "energia verd", "salut", "clima aigua"},
+	}, Rows: []int{1, 2, 3, 4}}
+	o := mroberta.DefaultMineOptions()
+	o.Negatives = 2
+	mined, err := mroberta.Mine(context.Background(), m, pairs, o)
+	require.NoError(t, err)
+	require.Len(t, mined, 8)
+	for _, triplet := range mined {
+		require.NotEqual(t, triplet.Passage, triplet.Negative)
+		if triplet.Query == "energia" {
+			require.NotContains(t, triplet.Negative, "energia")
+		}
+	}
+	o.Margin = 0.5
+	fewer, err := mroberta.Mine(context.Background(), m, pairs, o)
+	require.NoError(t, err)
+	require.Less(t, len(fewer), len(mined))
+	o.Margin, o.RangeMin, o.RangeMax = 0, 1, 2
+	second, err := mroberta.Mine(context.Background(), m, pairs, o)
+	require.NoError(t, err)
+	require.Equal(t, mined[1], second[0])
+}
