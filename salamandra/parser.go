@@ -208,7 +208,8 @@ type Answer struct {
 	Raw    string       // the model's text
 	Tokens int          // that it wrote
 	Cut    bool         // it reached the limit of tokens; a constrained answer was then closed with as little as it took
-	Err    error        // the text is no JSON, or not of the schema
+	Err    error        // the text is no JSON, or not of the schema; or the question was not answered
+	Failed bool         // the model did not answer at all, as with a question that it has no positions for
 }
 
 // Parse turns a question into a query. The error is that of [Answer].
@@ -271,7 +272,7 @@ func (p *Parser) maxNewTokens(prompt int) int {
 }
 
 func (p *Parser) answer(r generate.Result) Answer {
-	a := Answer{Raw: strings.TrimSpace(r.Text), Tokens: len(r.Tokens), Cut: r.Reason == generate.Length, Err: r.Err}
+	a := Answer{Raw: strings.TrimSpace(r.Text), Tokens: len(r.Tokens), Cut: r.Reason == generate.Length, Err: r.Err, Failed: r.Err != nil}
 	if a.Err == nil && (p.options.Unconstrained || p.options.Schema == nil) {
 		a.Query, a.Err = query.Parse(a.Raw)
 	}

@@ -113,6 +113,10 @@ func (o *ValidateOptions) answer(ctx context.Context, gold []eval.Gold, log *pre
 	var fault error
 	done := len(gold) - len(open)
 	_, err = parser.ParseAll(ctx, questions, func(i int, a Answer) {
+		if a.Failed { // no answer of the model: not to be scored as one
+			fault = errors.Join(fault, fmt.Errorf("validate: query %s: %w", open[i].ID, a.Err))
+			return
+		}
 		fault = errors.Join(fault, log.add(eval.Prediction{ID: open[i].ID, Output: a.Raw}))
 		if done++; o.Progress != nil {
 			o.Progress(done, len(gold))

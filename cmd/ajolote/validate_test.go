@@ -87,3 +87,15 @@ func TestValidateWithoutAPromptSaysWhatIsMissing(t *testing.T) {
 	require.Error(t, err)
 	require.Contains(t, string(out), "stores no system prompt")
 }
+
+func TestAQueryThatTheModelCannotAnswerIsNotScored(t *testing.T) {
+	torchtest.Need(t)
+	dir := t.TempDir()
+	args := validateArgs(t, dir)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "prompt.txt"), []byte(strings.Repeat("Write JSON. ", 200)), 0o644))
+	out, err := program(t, dir, args...).CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "validate: query a: ")
+	require.Contains(t, string(out), "512 positions")
+	require.NoFileExists(t, filepath.Join(dir, "r.json"))
+}
