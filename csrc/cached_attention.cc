@@ -46,7 +46,8 @@ at::Tensor direct(const at::Tensor& q, const at::Tensor& keys, const at::Tensor&
   at::Tensor k = keys.transpose(0, 1).repeat_interleave(repeat, 0), v = values.transpose(0, 1).repeat_interleave(repeat, 0);
   at::Tensor scores = at::matmul(q.transpose(0, 1), k.transpose(1, 2)) * scale;
   auto options = at::TensorOptions().dtype(at::kLong).device(q.device());
-  at::Tensor at_query = at::arange(past, past + n, options).unsqueeze(1), at_key = at::arange(past + n, options).unsqueeze(0);
+  at::Tensor at_query = at::arange(past, past + n, options).unsqueeze(1),
+             at_key = at::arange(past + n, options).unsqueeze(0);
   at::Tensor hidden = at_key.gt(at_query);
   if (window > 0) hidden = hidden.logical_or(at_key.le(at_query - window));
   scores = scores.masked_fill(hidden, -std::numeric_limits<double>::infinity());

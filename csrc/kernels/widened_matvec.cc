@@ -35,7 +35,8 @@ using Rows = void (*)(const Job& job, int64_t begin, int64_t end);
 
 template <bool half>
 float widen(uint16_t w) {
-  return half ? static_cast<float>(c10::Half(w, c10::Half::from_bits())) : static_cast<float>(c10::BFloat16(w, c10::BFloat16::from_bits()));
+  return half ? static_cast<float>(c10::Half(w, c10::Half::from_bits()))
+              : static_cast<float>(c10::BFloat16(w, c10::BFloat16::from_bits()));
 }
 
 template <int tokens, bool half>
@@ -149,14 +150,16 @@ Rows implementation(Level level, bool half, int64_t tokens) {
 }  // namespace
 
 bool widened_matvec_fits(const at::Tensor& x, const at::Tensor& weight) {
-  return kernel_level() != Level::composite && x.device().is_cpu() && weight.device().is_cpu() && x.size(0) >= 1 && x.size(0) <= kTokens &&
-         x.scalar_type() == at::kFloat && (weight.scalar_type() == at::kBFloat16 || weight.scalar_type() == at::kHalf);
+  return kernel_level() != Level::composite && x.device().is_cpu() && weight.device().is_cpu() && x.size(0) >= 1 &&
+         x.size(0) <= kTokens && x.scalar_type() == at::kFloat &&
+         (weight.scalar_type() == at::kBFloat16 || weight.scalar_type() == at::kHalf);
 }
 
 at::Tensor widened_matvec(const at::Tensor& x, const at::Tensor& weight) {
   const at::Tensor in = x.contiguous(), w = weight.contiguous();
   at::Tensor y = at::empty({in.size(0), w.size(0)}, in.options());
-  const Job job = {static_cast<const uint16_t*>(w.data_ptr()), in.data_ptr<float>(), y.data_ptr<float>(), w.size(0), w.size(1)};
+  const Job job = {static_cast<const uint16_t*>(w.data_ptr()), in.data_ptr<float>(), y.data_ptr<float>(), w.size(0),
+                   w.size(1)};
   const Rows rows = implementation(kernel_level(), w.scalar_type() == at::kHalf, in.size(0));
   parallel(job.rows, 64, [&](int64_t begin, int64_t end) { rows(job, begin, end); });
   return y;
