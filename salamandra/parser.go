@@ -47,6 +47,9 @@ type ParserOptions struct {
 	Copies  *llama.Copies           // keeps what Load4Bit quantises for the next start; nil to quantise each time
 }
 
+// ErrNoPrompt tells that neither the options nor the model's or adapter's folder have a system prompt.
+var ErrNoPrompt = errors.New("stores no system prompt")
+
 // Parser turns questions into queries. It is safe for many goroutines.
 type Parser struct {
 	options   ParserOptions
@@ -141,7 +144,7 @@ func (p *Parser) speech(dir string) (err error) {
 		p.prompt.System = p.options.Prompt
 	}
 	if p.prompt.System == "" {
-		return fmt.Errorf("salamandra: %s stores no system prompt (%s): give one", strings.Join(places, ", "), PromptFile)
+		return fmt.Errorf("salamandra: %s %w (%s): give one", strings.Join(places, ", "), ErrNoPrompt, PromptFile)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -87,6 +89,9 @@ func validate(cmd *cobra.Command, e *evalFlags, m *modelFlags, o salamandra.Vali
 	}
 	r, err := salamandra.Validate(cmd.Context(), o)
 	display.Close()
+	if errors.Is(err, salamandra.ErrNoPrompt) {
+		return fmt.Errorf("%w; the whole command: %s --prompt-file PROMPT.txt", err, strings.Join(os.Args, " "))
+	}
 	if err != nil {
 		return err
 	}

@@ -86,6 +86,7 @@ func TestValidateWithoutAPromptSaysWhatIsMissing(t *testing.T) {
 	out, err := program(t, dir, args...).CombinedOutput()
 	require.Error(t, err)
 	require.Contains(t, string(out), "stores no system prompt")
+	require.Contains(t, string(out), " --prompt-file PROMPT.txt")
 }
 
 func TestAQueryThatTheModelCannotAnswerIsNotScored(t *testing.T) {
