@@ -17,9 +17,6 @@ type Stepper struct {
 	// Batch Size under Memory Limited Setup", 2021, GradCache). The same gradients for about a third more time, in the memory
 	// of one mini-batch, whatever the loss.
 	MiniBatch int
-	// Words maps ids to rows of a small table that takes the place of the model's; nil for none. See [bert.Rows].
-	Words *torch.Tensor
-	Map   func(id int32) int32
 }
 
 // Step computes the loss of a batch, columns of texts by token ids, and adds its gradients. Call it inside [torch.Run].
@@ -72,17 +69,9 @@ func (t *Stepper) Step(ctx context.Context, columns [][][]int32, targets Targets
 
 // encode runs the model; row is the number of the first token in the step, for the dropout masks.
 func (t *Stepper) encode(s *torch.Scope, texts [][]int32, row int) *torch.Tensor {
-	rows := bert.Join(texts...)
-	if t.Words != nil {
-		rows.Words, rows.Vocabulary = t.Words, rows.IDs
-		rows.IDs = make([]int32, len(rows.Vocabulary))
-		for i, id := range rows.Vocabulary {
-			rows.IDs[i] = t.Map(id)
-		}
-	}
 	t.Model.Encoder.Clock.Row = row
 	defer func() { t.Model.Encoder.Clock.Row = 0 }()
-	return t.Model.Forward(s, rows, 0)
+	return t.Model.Forward(s, bert.Join(texts...), 0)
 }
 
 func eachPart(ctx context.Context, texts [][]int32, size int, do func(part [][]int32, tokens int)) error {

@@ -11,11 +11,6 @@ import (
 type Rows struct {
 	IDs    []int32
 	Bounds []int // texts+1 offsets into IDs, from 0 to len(IDs); nil for one text
-	// Words, when it is not nil, takes the place of the model's word table: IDs are rows of it. Training a large table by the
-	// few rows that a step needs, see package optim's RowAdamW.
-	Words *torch.Tensor
-	// Vocabulary are the words' own ids where IDs are rows of Words; positions need to know the padding word.
-	Vocabulary []int32
 }
 
 // Join makes rows of texts' token ids.
@@ -49,13 +44,9 @@ func (r Rows) Validate(c Config) error {
 			return fmt.Errorf("bert: text %d has %d tokens, the model has positions for %d: shorten the texts (max_seq_length)", i-1, n, c.MaxTokens())
 		}
 	}
-	words := c.VocabSize
-	if r.Words != nil {
-		words = r.Words.Dim(0)
-	}
 	for i, id := range r.IDs {
-		if id < 0 || int(id) >= words {
-			return fmt.Errorf("bert: token %d has id %d, outside of the model's %d words: the tokenizer is not this model's", i, id, words)
+		if id < 0 || int(id) >= c.VocabSize {
+			return fmt.Errorf("bert: token %d has id %d, outside of the model's %d words: the tokenizer is not this model's", i, id, c.VocabSize)
 		}
 	}
 	return nil
@@ -65,9 +56,6 @@ func (r Rows) Validate(c Config) error {
 // count.
 func (r Rows) positions(c Config) []int64 {
 	ids := r.IDs
-	if r.Vocabulary != nil {
-		ids = r.Vocabulary
-	}
 	positions := make([]int64, len(ids))
 	bounds := r.bounds()
 	for i := 1; i < len(bounds); i++ {
@@ -90,15 +78,11 @@ func (r Rows) positions(c Config) []int64 {
 
 // padding says where the padding word stands; nil for nowhere, as nearly always.
 func (r Rows) padding(c Config) []bool {
-	ids := r.IDs
-	if r.Vocabulary != nil {
-		ids = r.Vocabulary
-	}
 	var at []bool
-	for i, id := range ids {
+	for i, id := range r.IDs {
 		if int(id) == c.PAD {
 			if at == nil {
-				at = make([]bool, len(ids))
+				at = make([]bool, len(r.IDs))
 			}
 			at[i] = true
 		}
@@ -125,11 +109,7 @@ func (m *Model) embed(s *torch.Scope, rows Rows) *torch.Tensor {
 	for i, id := range rows.IDs {
 		ids[i] = int64(id)
 	}
-	table := m.Words.Weight
-	if rows.Words != nil {
-		table = rows.Words
-	}
-	words := torch.Embedding(table, torch.FromSlice(s, ids, len(ids)))
+	words := m.Words.Forward(torch.FromSlice(s, ids, len(ids)))
 	if padding := rows.padding(m.Config); padding != nil { // nn.Embedding's padding_idx: the row of the padding word is not trained
 		words = torch.Where(torch.FromSlice(s, padding, len(ids), 1), words.Detach(), words)
 	}
