@@ -3,122 +3,56 @@ package mroberta
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
+	"maps"
+	"slices"
 
 	"github.com/ajolote-ai/ajolote/eval"
 	"github.com/ajolote-ai/ajolote/sbert"
 )
 
-// Retrieval is a set of queries, the documents to find, and which are right: a BEIR data set.
-type Retrieval struct {
-	QueryIDs, Queries []string
-	DocIDs, Docs      []string
-	Relevant          map[string]map[string]bool // by query
+// Evaluation is how well a model finds documents.
+type Evaluation struct {
+	// Score is how the evaluator calls the similarity: cosine or dot.
+	Score string
+	// Metrics over all queries and all documents.
+	Metrics []eval.RetrievalMetric
+	// Directions are the tasks from each language of queries to each of documents, in order; nil where the records carry no
+	// languages. Only the documents of that language are searched, and the queries that have a right one there count.
+	Directions []Direction
 }
 
-// ReadRetrieval reads queries and corpus (JSONL with _id, title and text; also id, CSV, TSV and parquet) and qrels (TSV with
-// query-id, corpus-id and score). Judgements of score 0 are left out, and queries without a right document, as
-// InformationRetrievalEvaluator does. Ids that are in the qrels alone are an error: the files belong to different sets.
-func ReadRetrieval(queries, corpus, qrels string) (*Retrieval, error) {
-	r := &Retrieval{Relevant: map[string]map[string]bool{}}
-	var err error
-	if r.DocIDs, r.Docs, err = readTexts(corpus, nil); err != nil {
-		return nil, err
-	}
-	docs := make(map[string]bool, len(r.DocIDs))
-	for _, id := range r.DocIDs {
-		docs[id] = true
-	}
-	var missing []string
-	row := 0
-	for record, err := range sbert.Records(qrels) {
-		if err != nil {
-			return nil, err
-		}
-		row++
-		q, d, score := record["query-id"], record["corpus-id"], record["score"]
-		n, err := strconv.Atoi(score)
-		if err != nil || q == "" || d == "" {
-			return nil, fmt.Errorf("%s: judgement %d: the columns are query-id, corpus-id and score, a whole number; there is %q", qrels, row, columnNames(record))
-		}
-		if n <= 0 {
-			continue
-		}
-		if !docs[d] {
-			missing = append(missing, d)
-		}
-		if r.Relevant[q] == nil {
-			r.Relevant[q] = map[string]bool{}
-		}
-		r.Relevant[q][d] = true
-	}
-	if len(missing) > 0 {
-		return nil, fmt.Errorf("%s: %d of the right documents are not in %s, the first is %q: the files do not belong together", qrels, len(missing), corpus, missing[0])
-	}
-	if r.QueryIDs, r.Queries, err = readTexts(queries, r.Relevant); err != nil {
-		return nil, err
-	}
-	if len(r.QueryIDs) != len(r.Relevant) {
-		return nil, fmt.Errorf("%s: %d queries have a right document, %d of them are in %s: the files do not belong together", qrels, len(r.Relevant), len(r.QueryIDs), queries)
-	}
-	if len(r.QueryIDs) == 0 {
-		return nil, eval.ErrNoRelevant
-	}
-	return r, nil
+// Direction is the task of finding documents of one language by queries of another, or the same.
+type Direction struct {
+	Query, Document string // languages
+	Queries         int    // that count
+	Metrics         []eval.RetrievalMetric
 }
 
-// readTexts reads ids and texts, a title put before its text; with only, the ids in it alone.
-func readTexts(path string, only map[string]map[string]bool) (ids, texts []string, err error) {
-	seen := map[string]bool{}
-	for r, err := range sbert.Records(path) {
-		if err != nil {
-			return nil, nil, err
-		}
-		id := r["_id"]
-		if id == "" {
-			id = r["id"]
-		}
-		text, ok := r["text"]
-		if id == "" || !ok {
-			return nil, nil, fmt.Errorf("%s: row %d has no _id or no text; its columns are %s", path, len(seen)+1, columnNames(r))
-		}
-		if seen[id] {
-			return nil, nil, fmt.Errorf("%s: the id %q stands there twice", path, id)
-		}
-		seen[id] = true
-		if only != nil && only[id] == nil {
-			continue
-		}
-		ids, texts = append(ids, id), append(texts, strings.TrimSpace(r["title"]+" "+text))
-	}
-	return ids, texts, nil
-}
+// Name is the direction as keys have it: "ca-es".
+func (d Direction) Name() string { return d.Query + "-" + d.Document }
 
 // evaluationBlock is how many documents are encoded and searched at once: what bounds the memory.
 const evaluationBlock = 16384
 
 // Evaluate finds the documents for every query with the model and gives InformationRetrievalEvaluator's metrics. The corpus
-// is encoded block by block, each block once; its vectors are never all in memory.
-func Evaluate(ctx context.Context, m *sbert.Model, r *Retrieval, o sbert.EncodeOptions, at eval.RetrievalAt) ([]eval.RetrievalMetric, error) {
-	metrics, err := eval.NewRetrieval(at)
+// is encoded block by block, each block once; its vectors are never all in memory. o.Normalize is decided by the model's
+// similarity, which must be cosine or dot.
+func Evaluate(ctx context.Context, m *sbert.Model, r *Retrieval, o sbert.EncodeOptions, at eval.RetrievalAt) (*Evaluation, error) {
+	if m.Similarity != "cosine" && m.Similarity != "dot" {
+		return nil, fmt.Errorf("mroberta: the model's similarity is %s: retrieval is measured by cosine or dot", m.Similarity)
+	}
+	e := &Evaluation{Score: m.Similarity}
+	search, err := newSearch(r, at)
 	if err != nil {
 		return nil, err
 	}
-	o.Normalize = m.Similarity != "dot"
-	query, document := o, o
-	if o.Prompt == "" && o.PromptName == "" {
-		query.PromptName, document.PromptName = promptIf(m, "query"), promptIf(m, "document")
-	}
+	o.Normalize = m.Similarity == "cosine"
+	query, document := queryOptions(m, o), documentOptions(m, o)
 	progress := o.Progress
 	query.Progress, document.Progress = nil, nil
 	queries, err := m.Encode(ctx, r.Queries, query)
 	if err != nil {
 		return nil, err
-	}
-	tops := make([]*eval.TopHits, len(r.Queries))
-	for i := range tops {
-		tops[i] = eval.NewTopHits(at.Depth())
 	}
 	for from := 0; from < len(r.Docs); from += evaluationBlock {
 		to := min(from+evaluationBlock, len(r.Docs))
@@ -129,33 +63,188 @@ func Evaluate(ctx context.Context, m *sbert.Model, r *Retrieval, o sbert.EncodeO
 		if err != nil {
 			return nil, err
 		}
-		found, err := sbert.Search(queries, block, at.Depth())
-		if err != nil {
+		if err := search.look(queries, block, from); err != nil {
 			return nil, err
 		}
-		for i, matches := range found {
-			for _, match := range matches {
-				tops[i].Push(r.DocIDs[from+match.Row], float64(match.Score))
+	}
+	if e.Metrics, err = search.metrics("", "", nil); err != nil || r.QueryLangs == nil {
+		return e, err
+	}
+	for _, q := range languages(r.QueryLangs) {
+		for _, d := range languages(r.DocLangs) {
+			queries := 0
+			metrics, err := search.metrics(q, d, &queries)
+			if queries == 0 {
+				continue // no query of this language has a right document there
+			} else if err != nil {
+				return nil, err
+			}
+			e.Directions = append(e.Directions, Direction{q, d, queries, metrics})
+		}
+	}
+	return e, nil
+}
+
+// Keys are the metrics under the evaluator's keys, as "cosine_ndcg@10"; those of directions as "ca-es_cosine_ndcg@10", and
+// their means, each direction counting once, as "monolingual_cosine_ndcg@10" and "crosslingual_cosine_ndcg@10".
+func (e *Evaluation) Keys(name string) map[string]float64 {
+	prefix := func(part string) string {
+		if name != "" {
+			return name + "_" + part
+		}
+		return part
+	}
+	keys := eval.RetrievalKeys(name, e.Score, e.Metrics)
+	for _, d := range e.Directions {
+		maps.Copy(keys, eval.RetrievalKeys(prefix(d.Name()), e.Score, d.Metrics))
+	}
+	for _, kind := range []string{"monolingual", "crosslingual"} {
+		if mean := e.Mean(kind == "monolingual"); mean != nil {
+			maps.Copy(keys, eval.RetrievalKeys(prefix(kind), e.Score, mean))
+		}
+	}
+	return keys
+}
+
+// Mean averages the metrics of the directions within one language, or of those between two; nil when there is none.
+func (e *Evaluation) Mean(monolingual bool) []eval.RetrievalMetric {
+	var mean []eval.RetrievalMetric
+	n := 0.0
+	for _, d := range e.Directions {
+		if (d.Query == d.Document) != monolingual {
+			continue
+		}
+		if mean == nil {
+			mean = make([]eval.RetrievalMetric, len(d.Metrics))
+		}
+		for i, metric := range d.Metrics {
+			mean[i].Name = metric.Name
+			mean[i].Value += metric.Value
+		}
+		n++
+	}
+	for i := range mean {
+		mean[i].Value /= n
+	}
+	return mean
+}
+
+// search gathers the best documents of every query, over all documents and over those of each language.
+type search struct {
+	r    *Retrieval
+	at   eval.RetrievalAt
+	tops map[string][]*eval.TopHits // by language of the documents, "" for all; of each query
+}
+
+func newSearch(r *Retrieval, at eval.RetrievalAt) (*search, error) {
+	if _, err := eval.NewRetrieval(at); err != nil {
+		return nil, err
+	}
+	s := &search{r, at, map[string][]*eval.TopHits{}}
+	for _, lang := range append(languages(r.DocLangs), "") {
+		list := make([]*eval.TopHits, len(r.Queries))
+		for i := range list {
+			list[i] = eval.NewTopHits(at.Depth())
+		}
+		s.tops[lang] = list
+	}
+	return s, nil
+}
+
+// look searches the vectors of the documents from a number on.
+func (s *search) look(queries, block *sbert.Vectors, from int) error {
+	if s.r.DocLangs == nil {
+		return s.push("", queries, block, func(row int) int { return from + row })
+	}
+	for _, lang := range languages(s.r.DocLangs[from : from+block.Rows]) {
+		var rows []int
+		var data []float32
+		for row := range block.Rows {
+			if s.r.DocLangs[from+row] == lang {
+				rows, data = append(rows, from+row), append(data, block.Row(row)...)
+			}
+		}
+		part := &sbert.Vectors{Rows: len(rows), Dimensions: block.Dimensions, Data: data}
+		if err := s.push(lang, queries, part, func(row int) int { return rows[row] }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// push keeps the best documents of a block of one language, among those of that language and among all.
+func (s *search) push(lang string, queries, block *sbert.Vectors, number func(row int) int) error {
+	found, err := sbert.Search(queries, block, s.at.Depth())
+	if err != nil {
+		return err
+	}
+	for i, matches := range found {
+		for _, match := range matches {
+			id := s.r.DocIDs[number(match.Row)]
+			s.tops[""][i].Push(id, float64(match.Score))
+			if lang != "" {
+				s.tops[lang][i].Push(id, float64(match.Score))
 			}
 		}
 	}
-	for i, id := range r.QueryIDs {
-		metrics.Add(tops[i].Sorted(), r.Relevant[id])
+	return nil
+}
+
+// metrics of the queries of one language over the documents of another; "" for all. It counts the queries that have a right
+// document there.
+func (s *search) metrics(queries, docs string, counted *int) ([]eval.RetrievalMetric, error) {
+	metrics, err := eval.NewRetrieval(s.at)
+	if err != nil {
+		return nil, err
+	}
+	var of map[string]bool // the documents of that language; nil for all
+	if docs != "" {
+		of = map[string]bool{}
+		for i, lang := range s.r.DocLangs {
+			if lang == docs {
+				of[s.r.DocIDs[i]] = true
+			}
+		}
+	}
+	for i, id := range s.r.QueryIDs {
+		if queries != "" && s.r.QueryLangs[i] != queries {
+			continue
+		}
+		relevant := s.r.Relevant[id]
+		if of != nil {
+			relevant = maps.Clone(relevant)
+			maps.DeleteFunc(relevant, func(doc string, _ bool) bool { return !of[doc] })
+		}
+		if len(relevant) > 0 && counted != nil {
+			*counted++
+		}
+		metrics.Add(s.tops[docs][i].Sorted(), relevant)
 	}
 	return metrics.Metrics()
 }
 
-// ScoreName is how the evaluator calls the model's similarity: cosine or dot.
-func ScoreName(m *sbert.Model) string {
-	if m.Similarity == "dot" {
-		return "dot"
-	}
-	return "cosine"
+// languages lists the different ones in order.
+func languages(of []string) []string { return slices.Compact(slices.Sorted(slices.Values(of))) }
+
+// queryOptions and documentOptions choose the model's prompt for each side, as encode_query and encode_document do, unless o
+// names one.
+func queryOptions(m *sbert.Model, o sbert.EncodeOptions) sbert.EncodeOptions {
+	return withPrompt(m, o, "query")
 }
 
-func promptIf(m *sbert.Model, name string) string {
-	if _, ok := m.Prompts[name]; ok {
-		return name
+func documentOptions(m *sbert.Model, o sbert.EncodeOptions) sbert.EncodeOptions {
+	return withPrompt(m, o, "document", "passage", "corpus")
+}
+
+func withPrompt(m *sbert.Model, o sbert.EncodeOptions, names ...string) sbert.EncodeOptions {
+	if o.Prompt != "" || o.PromptName != "" {
+		return o
 	}
-	return ""
+	for _, name := range names {
+		if _, ok := m.Prompts[name]; ok {
+			o.PromptName = name
+			break
+		}
+	}
+	return o
 }

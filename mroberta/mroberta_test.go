@@ -35,13 +35,13 @@ func TestRetrievalMetricsEqualThoseOfInformationRetrievalEvaluator(t *testing.T)
 	m, err := sbert.Load(context.Background(), model, bert.LoadOptions{})
 	require.NoError(t, err)
 	defer m.Free()
-	metrics, err := mroberta.Evaluate(context.Background(), m, readRetrieval(t), sbert.EncodeOptions{}, eval.DefaultRetrievalAt())
+	e, err := mroberta.Evaluate(context.Background(), m, readRetrieval(t), sbert.EncodeOptions{}, eval.DefaultRetrievalAt())
 	require.NoError(t, err)
 	var want map[string]float64
 	text, err := os.ReadFile("testdata/metrics.json")
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(text, &want))
-	got := eval.RetrievalKeys("", "cosine", metrics)
+	got := e.Keys("")
 	require.Len(t, got, len(want))
 	for key, value := range want {
 		require.InDelta(t, value, got[key], 1e-9, key)
@@ -60,6 +60,7 @@ func TestFilesThatDoNotBelongTogetherAreNamed(t *testing.T) {
 	for _, c := range []struct{ name, qrels, want string }{
 		{"an unknown document", header + "q0\tnowhere\t1\n", `the first is "nowhere"`},
 		{"an unknown query", header + "nobody\td1\t1\n", "1 queries have a right document, 0 of them"},
+		{"no columns", "a\tb\n1\t2\n", "there is \"a, b\""},
 		{"no whole score", header + "q0\td1\thigh\n", "judgement 1"},
 		{"no right document", header + "q0\td1\t0\n", "no query has a relevant document"},
 	} {
@@ -172,32 +173,3 @@ func TestATrainingThatIsBrokenOffAndResumedEndsWithTheSameBytes(t *testing.T) {
 	}
 }
 
-func TestMinedNegativesAreNearAndNeverRight(t *testing.T) {
-	torchtest.Need(t)
-	m, err := sbert.Load(context.Background(), model, bert.LoadOptions{})
-	require.NoError(t, err)
-	defer m.Free()
-	pairs := &mroberta.Pairs{Columns: [][]string{
-		{"energia", "energia", "salut", "clima"},
-		{"energia solar", "energia verd", "salut", "clima aigua"},
-	}, Rows: []int{1, 2, 3, 4}}
-	o := mroberta.DefaultMineOptions()
-	o.Negatives = 2
-	mined, err := mroberta.Mine(context.Background(), m, pairs, o)
-	require.NoError(t, err)
-	require.Len(t, mined, 8)
-	for _, triplet := range mined {
-		require.NotEqual(t, triplet.Passage, triplet.Negative)
-		if triplet.Query == "energia" {
-			require.NotContains(t, triplet.Negative, "energia")
-		}
-	}
-	o.Margin = 0.5
-	fewer, err := mroberta.Mine(context.Background(), m, pairs, o)
-	require.NoError(t, err)
-	require.Less(t, len(fewer), len(mined))
-	o.Margin, o.RangeMin, o.RangeMax = 0, 1, 2
-	second, err := mroberta.Mine(context.Background(), m, pairs, o)
-	require.NoError(t, err)
-	require.Equal(t, mined[1], second[0])
-}

@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/ajolote-ai/ajolote/hub"
-	"github.com/ajolote-ai/ajolote/models/bert"
-	"github.com/ajolote-ai/ajolote/sbert"
 	"github.com/ajolote-ai/ajolote/train"
 )
 
@@ -17,15 +14,11 @@ func Rehearse(ctx context.Context, c *Config) (string, error) {
 	if err := c.Validate(); err != nil {
 		return "", err
 	}
-	pairs, err := ReadPairs(c.TrainData)
+	pairs, err := ReadPairs(c.data())
 	if err != nil {
 		return "", err
 	}
-	dir, err := hub.Fetch(ctx, hub.Request{Name: c.BaseModel, Revision: c.Revision, Ignore: []string{"*.bin", "*.h5", "*.onnx", "openvino/"}})
-	if err != nil {
-		return "", err
-	}
-	m, err := sbert.Load(ctx, dir, bert.LoadOptions{})
+	m, err := loadModel(ctx, c.BaseModel, c.Revision, nil)
 	if err != nil {
 		return "", err
 	}
@@ -35,7 +28,7 @@ func Rehearse(ctx context.Context, c *Config) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d pairs, %d rows left out\n", len(pairs.Rows), pairs.Skipped)
+	fmt.Fprintf(&b, "%d rows, %d left out\n", len(pairs.Rows), pairs.Skipped)
 	for i, column := range r.columns {
 		total, longest, cut := 0, 0, 0
 		for _, ids := range column {

@@ -8,6 +8,6 @@ func newEmbedCommand() *cobra.Command {
 		Use:   "embed",
 		Short: "Train, evaluate and use embedding models",
 	}
-	cmd.AddCommand(newEmbedEncodeCommand(), newEmbedEvaluateCommand(), newEmbedMineCommand(), newEmbedSearchCommand(), newEmbedTrainCommand())
+	cmd.AddCommand(newEmbedEncodeCommand(), newEmbedEvaluateCommand(), newEmbedMineCommand(), newEmbedPairsCommand(), newEmbedSearchCommand(), newEmbedTrainCommand())
 	return cmd
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -16,14 +17,17 @@ import (
 )
 
 func newEmbedEvaluateCommand() *cobra.Command {
-	var model, queries, corpus, qrels, output, name string
+	var model, data, split, queries, corpus, qrels, output, name string
 	var o sbert.EncodeOptions
 	cmd := &cobra.Command{
-		Use:   "evaluate --model MODEL --queries FILE --corpus FILE --qrels FILE",
+		Use:   "evaluate --model MODEL (--data FOLDER | --queries FILE --corpus FILE --qrels FILE)",
 		Short: "Measure how well a model finds documents, as InformationRetrievalEvaluator does",
-		Args:  cobra.NoArgs,
+		Long: `Measure how well a model finds documents, as InformationRetrievalEvaluator does.
+
+Where queries and documents carry a language ("lang"), every direction from one to another is measured apart as well.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			r, err := mroberta.ReadRetrieval(queries, corpus, qrels)
+			r, err := readRetrieval(data, split, queries, corpus, qrels)
 			if err != nil {
 				return err
 			}
@@ -36,31 +40,29 @@ func newEmbedEvaluateCommand() *cobra.Command {
 			defer m.Free()
 			task := display.Task("encode corpus", int64(len(r.Docs)), progress.Count("documents"))
 			o.Progress = func(done, _ int) { task.Set(int64(done)) }
-			metrics, err := mroberta.Evaluate(cmd.Context(), m, r, o, eval.DefaultRetrievalAt())
+			e, err := mroberta.Evaluate(cmd.Context(), m, r, o, eval.DefaultRetrievalAt())
 			if err != nil {
 				return err
 			}
 			task.Done()
 			display.Close()
-			score := mroberta.ScoreName(m)
-			for _, metric := range metrics {
-				fmt.Fprintf(cmd.OutOrStdout(), "%-14s %.4f\n", metric.Name, metric.Value)
+			if err := printEvaluation(cmd.OutOrStdout(), e); err != nil || output == "" {
+				return err
 			}
-			if output == "" {
-				return nil
-			}
-			if _, err := eval.AppendRetrievalCSV(filepath.Dir(output), name, score, -1, -1, metrics); err != nil {
+			if _, err := eval.AppendRetrievalCSV(filepath.Dir(output), name, e.Score, -1, -1, e.Metrics); err != nil {
 				return err
 			}
 			return atomicfile.Write(output, func(w io.Writer) error {
-				e := json.NewEncoder(w)
-				e.SetIndent("", "  ")
-				return e.Encode(eval.RetrievalKeys(name, score, metrics))
+				encoder := json.NewEncoder(w)
+				encoder.SetIndent("", "  ")
+				return encoder.Encode(e.Keys(name))
 			})
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&model, "model", "", "folder or hub name of the model")
+	flags.StringVar(&data, "data", "", "BEIR folder: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv")
+	flags.StringVar(&split, "split", "test", "SPLIT of the folder")
 	flags.StringVar(&queries, "queries", "", "queries: JSONL with _id and text")
 	flags.StringVar(&corpus, "corpus", "", "documents: JSONL with _id, title and text")
 	flags.StringVar(&qrels, "qrels", "", "right documents: TSV with query-id, corpus-id and score")
@@ -68,8 +70,42 @@ func newEmbedEvaluateCommand() *cobra.Command {
 	flags.StringVar(&name, "name", "", "name of the evaluation, in keys and file names")
 	flags.IntVar(&o.BatchSize, "batch-size", 64, "texts of ordinary length at once")
 	flags.IntVar(&o.Dimensions, "dimensions", 0, "keep only so many of each vector's first numbers")
-	for _, name := range []string{"model", "queries", "corpus", "qrels"} {
-		_ = cmd.MarkFlagRequired(name)
-	}
+	_ = cmd.MarkFlagRequired("model")
+	cmd.MarkFlagsOneRequired("data", "queries")
+	cmd.MarkFlagsMutuallyExclusive("data", "queries")
+	cmd.MarkFlagsRequiredTogether("queries", "corpus", "qrels")
 	return cmd
+}
+
+func readRetrieval(data, split, queries, corpus, qrels string) (*mroberta.Retrieval, error) {
+	if data != "" {
+		return mroberta.ReadBEIR(data, split)
+	}
+	return mroberta.ReadRetrieval(queries, corpus, qrels)
+}
+
+// printEvaluation prints a column for all, one for the means within and between languages, and one for each direction.
+func printEvaluation(out io.Writer, e *mroberta.Evaluation) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	columns := [][]eval.RetrievalMetric{e.Metrics}
+	head := "\tall"
+	for _, kind := range []string{"monolingual", "crosslingual"} {
+		if mean := e.Mean(kind == "monolingual"); mean != nil {
+			head, columns = head+"\t"+kind, append(columns, mean)
+		}
+	}
+	for _, d := range e.Directions {
+		head, columns = head+"\t"+d.Name(), append(columns, d.Metrics)
+	}
+	if len(columns) > 1 {
+		fmt.Fprintln(w, head)
+	}
+	for i, metric := range e.Metrics {
+		fmt.Fprint(w, metric.Name)
+		for _, column := range columns {
+			fmt.Fprintf(w, "\t%.4f", column[i].Value)
+		}
+		fmt.Fprintln(w)
+	}
+	return w.Flush()
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -50,42 +49,18 @@ Killed at any moment and started again, it goes on from its newest checkpoint an
 func trainEmbedder(cmd *cobra.Command, c *mroberta.Config, resume string) error {
 	display := progress.New(cmd.ErrOrStderr(), progress.Auto)
 	defer display.Close()
-	var steps *progress.Task
 	result, err := mroberta.Train(cmd.Context(), c, nil, mroberta.TrainOptions{
 		Resume:  resume,
 		Notice:  func(text string) { display.Printf("note: %s", text) },
 		Loading: byteTask(display, "load"),
-		Events: func(e train.Event) {
-			if steps == nil && e.Kind != train.Warning {
-				steps = display.Task("train", int64(e.Total), progress.Count("steps"))
-			}
-			switch e.Kind {
-			case train.Resumed:
-				steps.Resume(int64(e.Step))
-				display.Printf("resumed from %s", e.Path)
-			case train.Stepped:
-				steps.Note(fmt.Sprintf("loss %.4f  %.1f pairs/s", e.Loss, float64(e.Labels)/e.Seconds))
-				steps.Set(int64(e.Step))
-			case train.Evaluated:
-				display.Printf("step %d: %s", e.Step, describeMetrics(e.Metrics, e.Best))
-			case train.Saved:
-				display.Printf("saved %s", e.Path)
-			case train.Warning:
-				display.Printf("warning: %s", e.Message)
-			case train.Finished:
-				steps.Done()
-			}
-		},
+		Events: showTraining(display, func(r train.Record) string {
+			return fmt.Sprintf("loss %.4f  %.1f rows/s", r.Loss, float64(r.Labels)/r.Seconds)
+		}),
 	})
 	display.Close()
 	if err != nil {
 		return err
 	}
-	if result.AlreadyFinished {
-		fmt.Fprintf(cmd.OutOrStdout(), "%s holds this run, finished after %d steps: nothing to do. Use --resume none to train anew.\n", c.OutputPath, result.Steps)
-		return nil
-	}
-	fmt.Fprintf(cmd.OutOrStdout(), "trained %d steps in %s: loss %.4f; saved in %s\n", result.Steps,
-		time.Duration(result.Seconds*float64(time.Second)).Round(time.Second), result.Loss, c.OutputPath)
+	printTrained(cmd, result.Result, result.Seconds, c.OutputPath)
 	return nil
 }

@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -75,54 +72,19 @@ func rehearse(cmd *cobra.Command, c *salamandra.Config, masks int) error {
 func fineTune(cmd *cobra.Command, c *salamandra.Config, resume string, copies chooseCopies) error {
 	display := progress.New(cmd.ErrOrStderr(), progress.Auto)
 	defer display.Close()
-	var steps *progress.Task
 	result, err := salamandra.FineTune(cmd.Context(), c, salamandra.FineTuneOptions{
 		Resume:  resume,
 		Copies:  copies(display.Printf),
 		Notice:  func(text string) { display.Printf("note: %s", text) },
 		Loading: byteTask(display, "load"),
-		Events: func(e train.Event) {
-			if steps == nil && e.Kind != train.Warning {
-				steps = display.Task("train", int64(e.Total), progress.Count("steps"))
-			}
-			switch e.Kind {
-			case train.Resumed:
-				steps.Resume(int64(e.Step))
-				display.Printf("resumed from %s", e.Path)
-			case train.Stepped:
-				steps.Note(fmt.Sprintf("loss %.4f  %.0f tok/s", e.Loss, float64(e.Tokens)/e.Seconds))
-				steps.Set(int64(e.Step))
-			case train.Evaluated:
-				display.Printf("step %d: %s", e.Step, describeMetrics(e.Metrics, e.Best))
-			case train.Saved:
-				display.Printf("saved %s", e.Path)
-			case train.Warning:
-				display.Printf("warning: %s", e.Message)
-			case train.Finished:
-				steps.Done()
-			}
-		},
+		Events: showTraining(display, func(r train.Record) string {
+			return fmt.Sprintf("loss %.4f  %.0f tok/s", r.Loss, float64(r.Tokens)/r.Seconds)
+		}),
 	})
 	display.Close()
 	if err != nil {
 		return err
 	}
-	if result.AlreadyFinished {
-		fmt.Fprintf(cmd.OutOrStdout(), "%s holds this run, finished after %d steps: nothing to do. Use --resume none to train anew.\n", c.OutputDir, result.Steps)
-		return nil
-	}
-	fmt.Fprintf(cmd.OutOrStdout(), "trained %d steps in %s: loss %.4f; saved in %s\n", result.Steps,
-		time.Duration(result.Seconds*float64(time.Second)).Round(time.Second), result.Loss, c.OutputDir)
+	printTrained(cmd, result.Result, result.Seconds, c.OutputDir)
 	return nil
-}
-
-func describeMetrics(metrics map[string]float64, best bool) string {
-	text := ""
-	for _, name := range slices.Sorted(maps.Keys(metrics)) {
-		text += fmt.Sprintf("%s %.4f  ", name, metrics[name])
-	}
-	if best {
-		text += "(best)"
-	}
-	return text
 }
