@@ -41,7 +41,7 @@ func (r *Rehearsal) estimate(c *Config, b baseModel) error {
 	if budget == 0 {
 		budget = defaultMemory
 	}
-	r.StepBytes = min(budget, int64(max(r.Longest, r.LargestStep))*bytesPerToken(shape, c.recomputes()))
+	r.StepBytes = min(budget, int64(max(r.Longest, r.LargestStep))*shape.ActivationBytes(true, c.recomputes()))
 
 	// Two operations a weight and token forward, two for the input's gradient; two more for the weights' own where all of the
 	// model is trained, or to compute the layers again.

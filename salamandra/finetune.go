@@ -117,6 +117,8 @@ type fineTuning struct {
 
 	kept kept
 
+	startDir string // folder of the adapter to start from; "" for none
+
 	model     *llama.Model
 	adapter   *lora.Adapter // nil in full fine-tuning
 	optimizer optim.Optimizer
@@ -175,11 +177,11 @@ func (r *fineTuning) load(ctx context.Context) (err error) {
 func (r *fineTuning) attach(ctx context.Context, g *torch.Generator) error {
 	c := r.config
 	if c.LoraModelDir != "" {
-		dir, err := hub.Fetch(ctx, hub.Request{Name: c.LoraModelDir})
-		if err != nil {
+		var err error
+		if r.startDir, err = hub.Fetch(ctx, hub.Request{Name: c.LoraModelDir}); err != nil {
 			return err
 		}
-		r.adapter, err = lora.Load(r.model, dir, &r.model.Clock)
+		r.adapter, err = lora.Load(r.model, r.startDir, &r.model.Clock)
 		return err
 	}
 	if c.Adapter == "" {

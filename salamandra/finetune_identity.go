@@ -15,6 +15,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/ajolote-ai/ajolote"
+	"github.com/ajolote-ai/ajolote/internal/pyjson"
 	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/train"
 )
@@ -28,19 +29,42 @@ var free = []string{
 	"wandb_entity", "wandb_name", "wandb_run_id", "prompt_file", "threads", "plugins", "eval_sample_packing", "tf32",
 }
 
-// identity says what decides the numbers of the run: every key that is set, and the data and the base by their hashes.
+// places are the keys that say where something lies. What lies there counts, wherever it is moved to: identity has its hash.
+var places = []string{
+	"base_model", "base_model_config", "revision_of_model", "tokenizer_config", "lora_model_dir", "query_test_file", "query_equivalences",
+}
+
+// identity says what decides the numbers of the run: every key that is set, and all that is read, by its contents.
 func (r *fineTuning) identity() (map[string]string, error) {
-	keys, err := r.config.keys()
+	c := *r.config
+	c.Datasets, c.TestDatasets = withoutPlaces(c.Datasets), withoutPlaces(c.TestDatasets)
+	if exists(c.ChatTemplateJinja) {
+		c.ChatTemplateJinja = "a file"
+	}
+	keys, err := c.keys()
 	if err != nil {
 		return nil, err
 	}
-	base, err := hashBase(r.base.model)
+	model, err := pyjson.Marshal(r.base.config, pyjson.Options{})
 	if err != nil {
 		return nil, err
 	}
-	id := map[string]string{"data": r.data.Hash, "base": base}
+	id := map[string]string{"data": r.data.name(), "config.json of the base": short(model), "chat template": short([]byte(r.data.Template))}
+	for _, read := range []struct{ name, path, files string }{
+		{"weights of the base", r.base.model, "*.safetensors"},
+		{"adapter to start from", r.startDir, "adapter_*"},
+		{"query_test_file", r.config.QueryTestFile, ""},
+		{"query_equivalences", r.config.QueryEquivalences, "*.json"},
+	} {
+		if read.path == "" {
+			continue
+		}
+		if id[read.name], err = hashContents(filepath.Join(read.path, read.files)); err != nil {
+			return nil, fmt.Errorf("salamandra: %s: %w", read.name, err)
+		}
+	}
 	for key, value := range keys {
-		if slices.Contains(free, key) {
+		if slices.Contains(free, key) || slices.Contains(places, key) {
 			continue
 		}
 		text, err := yaml.Marshal(value)
@@ -50,6 +74,28 @@ func (r *fineTuning) identity() (map[string]string, error) {
 		id[key] = strings.TrimSpace(string(text))
 	}
 	return id, nil
+}
+
+// withoutPlaces is how datasets are read, but for where from.
+func withoutPlaces(datasets []Dataset) []Dataset {
+	datasets = slices.Clone(datasets)
+	for i := range datasets {
+		d := &datasets[i]
+		d.Path, d.DSType, d.DataFiles, d.Split, d.Name, d.Revision = "", "", nil, "", "", ""
+		if exists(d.ChatTemplateJinja) {
+			d.ChatTemplateJinja = "a file"
+		}
+	}
+	return datasets
+}
+
+// name tells the data from other data, in words that say what may have changed.
+func (d *Data) name() string {
+	tokens := 0
+	for _, e := range d.Train {
+		tokens += len(e.IDs)
+	}
+	return fmt.Sprintf("%d examples with %d tokens, %d to evaluate on, hash %.16s", len(d.Train), tokens, len(d.Validation), d.Hash)
 }
 
 // keys is the effective configuration by its keys.
@@ -132,25 +178,41 @@ func (c *Config) resume(o FineTuneOptions) string {
 	return "auto"
 }
 
-// hashBase names a base model by its configuration and by the headers and sizes of its weight files, which a change of any
-// tensor's shape or place changes; reading all of a 14 GB model for it would cost more than the first step.
-func hashBase(dir string) (string, error) {
-	files, _ := filepath.Glob(filepath.Join(dir, "*.safetensors"))
+// hashContents names the files of a pattern by their names, sizes and contents. Of a file above 16 MiB it reads 256 pieces of
+// 64 KiB, evenly spread, the first and the last included: reading all of a 14 GB model would cost more than the first step.
+func hashContents(pattern string) (string, error) {
+	const piece, pieces = 64 << 10, 256
+	files, err := filepath.Glob(pattern)
+	if err != nil {
+		return "", err
+	}
 	h := sha256.New()
-	for _, path := range append([]string{filepath.Join(dir, "config.json")}, files...) {
+	for _, path := range files {
 		f, err := os.Open(path)
 		if err != nil {
-			return "", fmt.Errorf("salamandra: %w", err)
+			return "", err
 		}
 		info, err := f.Stat()
 		if err == nil {
 			fmt.Fprintf(h, "%s %d\n", filepath.Base(path), info.Size())
-			_, err = io.CopyN(h, f, min(info.Size(), 1<<20))
+			if size := info.Size(); size <= piece*pieces {
+				_, err = io.Copy(h, f)
+			} else {
+				for i := int64(0); i < pieces && err == nil; i++ {
+					_, err = io.Copy(h, io.NewSectionReader(f, (size-piece)*i/(pieces-1), piece))
+				}
+			}
 		}
 		f.Close()
 		if err != nil {
-			return "", fmt.Errorf("salamandra: %s: %w", path, err)
+			return "", fmt.Errorf("%s: %w", path, err)
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8]), nil
+}
+
+// short is a hash to compare.
+func short(text []byte) string {
+	h := sha256.Sum256(text)
+	return hex.EncodeToString(h[:8])
 }

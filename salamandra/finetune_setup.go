@@ -10,6 +10,7 @@ import (
 	"github.com/ajolote-ai/ajolote/models/llama"
 	"github.com/ajolote-ai/ajolote/qlora"
 	"github.com/ajolote-ai/ajolote/torch"
+	"github.com/ajolote-ai/ajolote/torch/nn"
 )
 
 // This file: what the keys of a configuration mean for the model, the adapter and the memory.
@@ -62,11 +63,16 @@ func (c *Config) computeType() (torch.DType, string) {
 	return torch.BFloat16, ""
 }
 
-// setCompute makes the quantised layers multiply in dtype.
+// setCompute makes the linear layers multiply in dtype; the head, whose product is the loss's own, stays as it is.
 func setCompute(m *llama.Model, dtype torch.DType) {
-	for _, place := range m.Linears() {
-		if q, ok := (*place).(*qlora.Linear); ok {
-			q.Compute = dtype
+	for name, place := range m.Linears() {
+		switch l := (*place).(type) {
+		case *qlora.Linear:
+			l.Compute = dtype
+		case *nn.Dense:
+			if name != "lm_head" {
+				l.Compute = dtype
+			}
 		}
 	}
 }
@@ -100,18 +106,7 @@ func (r *fineTuning) microTokens() int {
 	if err != nil || budget == 0 {
 		budget = defaultMemory
 	}
-	return int(max(256, min(16384, budget/bytesPerToken(r.model.Config, r.config.recomputes()))))
-}
-
-// bytesPerToken counts what a layer keeps for its backward pass in float32: its input, both normalised residuals and their
-// sums, queries, keys, values, attention's output, gate, up and their product. With recomputation, one layer's worth and
-// every layer's input.
-func bytesPerToken(c llama.Config, recompute bool) int64 {
-	layer := int64(6*c.HiddenSize+3*c.Heads*c.HeadDim+3*c.KVHeads*c.HeadDim+4*c.Intermediate) * 4
-	if recompute {
-		return layer + int64(c.Layers*c.HiddenSize)*4
-	}
-	return layer * int64(c.Layers)
+	return int(max(256, min(16384, budget/r.model.Config.ActivationBytes(true, r.config.recomputes()))))
 }
 
 // loggingSteps is how many steps a row of log_history stands for.

@@ -19,6 +19,11 @@ type Options struct {
 	Seed         uint64  // of the order of the examples
 	InOrder      bool    // take the examples in their own order in every epoch (curriculum_sampling)
 
+	// Batches, when not nil, puts the examples of an epoch, in the order that the seed gives them, into the batches of its steps. Those beyond
+	// the steps of an epoch (see [Options.StepsPerEpoch], of which there are at least so many) are left out of it. Accumulation is then 1.
+	// It is a function of its argument alone.
+	Batches func(order []int) [][]int
+
 	MaxGradNorm  float64 // gradients are scaled down to this norm; 0 for no clipping
 	SkipBadSteps bool    // go on after a loss or gradient that is not finite, without the step
 
@@ -76,6 +81,9 @@ func (o Options) Validate() error {
 	positive("the micro-batch", o.MicroBatch)
 	positive("the accumulation", o.Accumulation)
 	positive("the number of logging steps", o.LoggingSteps)
+	if o.Batches != nil && o.Accumulation != 1 {
+		faults = append(faults, fmt.Errorf("the accumulation is %d: batches that are put together by a function are whole steps, so it must be 1", o.Accumulation))
+	}
 	if o.Packs != nil && len(o.Packs) != o.Examples {
 		faults = append(faults, fmt.Errorf("there are %d packs, and %d are counted", len(o.Packs), o.Examples))
 	}

@@ -13,7 +13,7 @@ type plan struct {
 	o             Options
 	steps         int // in all
 	stepsPerEpoch int
-	order         func(epoch int) []int
+	order         func(epoch int) (order []int, batches [][]int) // batches are nil without Options.Batches
 }
 
 // newPlan makes the plan. Steps are counted as Hugging Face's Trainer counts them: an epoch has ceil(examples / micro-batch)
@@ -47,14 +47,14 @@ func (o Options) TotalSteps() int {
 
 // orders returns the order of an epoch. Epoch e is the list 0..n-1 shuffled by Python's generator (Mersenne Twister) with
 // seed Seed·2³² + e; in its own order with InOrder. The last one asked for is kept.
-func (p plan) orders() func(int) []int {
+func (p plan) orders() func(int) ([]int, [][]int) {
 	var mu sync.Mutex
-	last, list := -1, []int(nil)
-	return func(epoch int) []int {
+	last, list, batches := -1, []int(nil), [][]int(nil)
+	return func(epoch int) ([]int, [][]int) {
 		mu.Lock()
 		defer mu.Unlock()
 		if epoch == last {
-			return list
+			return list, batches
 		}
 		list = make([]int, p.o.Examples)
 		for i := range list {
@@ -63,8 +63,11 @@ func (p plan) orders() func(int) []int {
 		if !p.o.InOrder {
 			shuffle(list, p.o.Seed, epoch)
 		}
+		if p.o.Batches != nil {
+			batches = p.o.Batches(list)
+		}
 		last = epoch
-		return list
+		return list, batches
 	}
 }
 
@@ -77,7 +80,10 @@ func shuffle(list []int, seed uint64, epoch int) {
 // examples lists those of a step, counted from 0. A step does not go on into the next epoch: the last one of an epoch may be
 // smaller.
 func (p plan) examples(step int) []int {
-	order := p.order(step / p.stepsPerEpoch)
+	order, batches := p.order(step / p.stepsPerEpoch)
+	if batches != nil {
+		return batches[step%p.stepsPerEpoch]
+	}
 	if p.o.DropLast {
 		order = order[:len(order)/p.o.MicroBatch*p.o.MicroBatch]
 	}
