@@ -1,30 +1,28 @@
 // Package generate continues token sequences with a causal language model: greedy or sampled, several at once, each leaving
-// the batch when it ends and the next one entering (continuous batching; Yu et al., "Orca", 2022).
+// the batch when it ends and the next one entering.
 package generate
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
 
 	"github.com/ajolote-ai/ajolote/models/llama"
 	"github.com/ajolote-ai/ajolote/tokenizer"
-	"github.com/ajolote-ai/ajolote/torch"
 )
 
-// Generator continues prompts. It is safe for many goroutines; their calls take turns on the model.
+// Generator continues prompts. It is safe for many goroutines: all their requests decode as one batch, see [Generator.GenerateAll].
 type Generator struct {
 	Model     *llama.Model
 	Tokenizer *tokenizer.Tokenizer // decodes; needed for text, stop strings and streams
-	// MaxBatch is how many sequences are decoded together; 0 for 16.
+	// MaxBatch is how many sequences are decoded together; 0 for 32.
 	MaxBatch int
-	// CacheBytes limits the memory of the keys and values of all sequences at work; 0 for 2 GiB.
+	// CacheBytes limits the memory of the keys and values of all sequences at work; what does not fit waits. 0 for 2 GiB. The
+	// kept prefix is not counted.
 	CacheBytes int64
 
-	turn   sync.Mutex // one call computes at a time
-	prefix keptPrefix
+	queue  queue
+	prefix *keptPrefix // of the goroutine that computes; nil for none
 }
 
 // Request is a prompt and what becomes of it.
@@ -73,27 +71,57 @@ func (g *Generator) Generate(ctx context.Context, r Request) (Result, error) {
 
 // GenerateAll continues prompts, each as if it were alone, and returns the results in their order. each, unless nil, is told
 // of a result as soon as it is there, in the order in which sequences end. A prompt that cannot be continued fails alone, in
-// its result; the error is of ctx or of the library.
+// its result; the error is that of ctx.
+//
+// The requests of all calls share one batch. A request enters before the next token when there is room in the batch and in
+// the memory budget, calls taking turns, and leaves when it ends. Streams and each run on the caller's goroutine, so a slow
+// one holds nobody up. When ctx is done, the call's requests leave before the next token, and then it returns.
 func (g *Generator) GenerateAll(ctx context.Context, requests []Request, each func(i int, r Result)) ([]Result, error) {
-	g.turn.Lock()
-	defer g.turn.Unlock()
-	b := &batch{g: g, results: make([]Result, len(requests)), each: each}
-	for i, r := range requests {
-		if err := g.check(r); err != nil {
-			b.end(i, Result{Reason: Failed, Err: err})
-			continue
-		}
-		if s := newSequence(g, i, r); s.ended {
-			b.end(i, s.last)
-		} else {
-			b.waiting = append(b.waiting, s)
+	results := make([]Result, len(requests))
+	end := func(i int, r Result) {
+		results[i] = r
+		if each != nil {
+			each(i, r)
 		}
 	}
-	err := torch.Run(func() (err error) {
-		torch.NoGrad(func() { err = b.run(ctx) })
-		return err
-	})
-	return b.results, err
+	c := newCall(ctx)
+	for i, r := range requests {
+		if err := g.check(r); err != nil {
+			end(i, Result{Reason: Failed, Err: err})
+			continue
+		}
+		s := newSequence(g, c, i, r)
+		if c.open++; s.ended {
+			c.post(event{s, "", true})
+		} else {
+			c.waiting = append(c.waiting, s)
+		}
+	}
+	g.enter(c)
+	defer g.withdraw(c)
+	for c.open > 0 {
+		events, err := g.next(c)
+		if err != nil {
+			return results, err
+		}
+		for _, e := range events {
+			switch {
+			case e.last:
+				if c.open--; e.s.refused != nil { // which may have come too late
+					e.s.last.Reason, e.s.last.Err = Failed, e.s.refused
+				}
+				end(e.s.number, e.s.last)
+			case e.s.refused == nil:
+				if err := e.s.Stream(e.text); err != nil {
+					g.refuse(e.s, err)
+				}
+			}
+			if err := ctx.Err(); err != nil {
+				return results, err
+			}
+		}
+	}
+	return results, nil
 }
 
 func (g *Generator) check(r Request) error {
@@ -123,8 +151,8 @@ func (g *Generator) cacheBytes() int64 {
 	return 2 << 30
 }
 
-// alone says that a token's angles depend on the longest sequence of its pass: then sequences go one by one, without a kept
-// prefix and without guesses, as they would in transformers.
+// alone says that a token's angles depend on the longest sequence of its pass: then sequences go one by one, whole, without a
+// kept prefix and without guesses, as they would in transformers.
 func (g *Generator) alone() bool { return g.Model.Config.Rope.Type == "dynamic" }
 
 func (g *Generator) maxBatch() int {
@@ -134,61 +162,5 @@ func (g *Generator) maxBatch() int {
 	if g.MaxBatch > 0 {
 		return g.MaxBatch
 	}
-	return 16
-}
-
-// batch is the sequences of one call.
-type batch struct {
-	g       *Generator
-	waiting []*sequence
-	active  []*sequence
-	bytes   int64 // of the caches of the active ones
-	results []Result
-	each    func(int, Result)
-}
-
-func (b *batch) end(i int, r Result) {
-	b.results[i] = r
-	if b.each != nil {
-		b.each(i, r)
-	}
-}
-
-func (b *batch) run(ctx context.Context) error {
-	defer func() {
-		for _, s := range b.active {
-			s.cache.Free()
-		}
-	}()
-	for len(b.waiting)+len(b.active) > 0 {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		b.admit()
-		b.step()
-		b.active = slices.DeleteFunc(b.active, func(s *sequence) bool {
-			if s.ended {
-				b.bytes -= b.g.Model.CacheBytes(s.capacity())
-				s.cache.Free()
-				b.end(s.number, s.last)
-			}
-			return s.ended
-		})
-	}
-	return nil
-}
-
-// admit lets waiting sequences in while there is room for them.
-func (b *batch) admit() {
-	for len(b.waiting) > 0 && len(b.active) < b.g.maxBatch() {
-		s := b.waiting[0]
-		need := b.g.Model.CacheBytes(s.capacity())
-		if len(b.active) > 0 && b.bytes+need > b.g.cacheBytes() {
-			return
-		}
-		s.cache = b.g.Model.NewCache(nil, s.capacity())
-		b.bytes += need
-		b.active = append(b.active, s)
-		b.waiting = b.waiting[1:]
-	}
+	return 32
 }

@@ -15,7 +15,7 @@ const (
 func (s *sequence) guess() {
 	s.guessed = nil
 	room := min(s.courage, s.MaxNewTokens-len(s.tokens)-1)
-	if s.Guess == 0 || room <= 0 || len(s.tokens) == 0 {
+	if s.Guess == 0 || room <= 0 || len(s.tokens) == 0 || len(s.now) < len(s.pending) {
 		return
 	}
 	for n := min(longestMatch, len(s.tokens)); n > 0; n-- {

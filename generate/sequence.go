@@ -13,11 +13,15 @@ import (
 // sequence is one request at work.
 type sequence struct {
 	Request
-	number  int
+	number  int // in its call
 	g       *Generator
+	call    *call
+	kept    *keptPrefix // that the prompt begins with; nil for none
 	prefix  *llama.Prefix
 	cache   *llama.Cache
 	pending []int32 // tokens that the model has not seen yet
+	now     []int32 // those of them that go into the next pass
+	reading bool    // the model has not seen all of the prompt yet
 	tokens  []int32 // written so far
 	probs   []float32
 	sampler *sampler
@@ -32,16 +36,15 @@ type sequence struct {
 	text    strings.Builder
 	told    int // bytes of text that Stream has got
 
-	ended bool
-	last  Result // when ended
+	refused error // of Stream; of the caller, written under the queue's lock
+	ended   bool
+	last    Result // when ended
 }
 
-func newSequence(g *Generator, number int, r Request) *sequence {
-	s := &sequence{Request: r, number: number, g: g, pending: slices.Clone(r.Prompt)}
+func newSequence(g *Generator, c *call, number int, r Request) *sequence {
+	s := &sequence{Request: r, number: number, g: g, call: c, pending: slices.Clone(r.Prompt), reading: true}
 	if g.alone() {
 		s.Guess = 0
-	} else {
-		s.prefix, s.pending = g.prefix.strip(s.pending)
 	}
 	s.sampler = newSampler(r.Options)
 	s.courage = min(firstGuess, s.Guess)
@@ -60,8 +63,8 @@ func newSequence(g *Generator, number int, r Request) *sequence {
 
 func (s *sequence) capacity() int {
 	n := len(s.Prompt) + s.MaxNewTokens
-	if s.prefix != nil {
-		n -= s.prefix.Length
+	if s.kept != nil {
+		n -= len(s.kept.ids)
 	}
 	return n
 }
@@ -85,10 +88,7 @@ func (s *sequence) take(token int32, logProb float32) {
 		s.end(r)
 		return
 	}
-	if err := s.tell(s.safe()); err != nil {
-		s.end(s.result(Failed, err))
-		return
-	}
+	s.tell(s.safe())
 	switch {
 	case s.state != nil && s.state.Final():
 		s.end(s.result(Complete, nil))
@@ -146,13 +146,15 @@ func (s *sequence) safe() int {
 	return safe
 }
 
-func (s *sequence) tell(upTo int) error {
+// tell lets the caller's Stream have the text up to a place.
+func (s *sequence) tell(upTo int) {
 	if s.Stream == nil || upTo <= s.told {
-		return nil
+		return
 	}
-	piece := s.text.String()[s.told:upTo]
+	s.g.queue.mu.Lock()
+	defer s.g.queue.mu.Unlock()
+	s.call.post(event{s: s, text: s.text.String()[s.told:upTo]})
 	s.told = upTo
-	return s.Stream(piece)
 }
 
 func (s *sequence) result(reason Reason, err error) Result {
@@ -171,9 +173,7 @@ func (s *sequence) result(reason Reason, err error) Result {
 		if cut := s.stopString(); cut >= 0 {
 			end = cut
 		}
-		if err := s.tell(end); err != nil {
-			r.Reason, r.Err = Failed, err
-		}
+		s.tell(end)
 	}
 	return r
 }

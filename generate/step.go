@@ -8,24 +8,8 @@ import (
 	"github.com/ajolote-ai/ajolote/torch"
 )
 
-// step runs the pending and guessed tokens of every active sequence through the model and picks what follows. Sequences
-// that continue the kept prefix go together, the others too.
-func (b *batch) step() {
-	var with, without []*sequence
-	for _, s := range b.active {
-		if s.prefix != nil {
-			with = append(with, s)
-		} else {
-			without = append(without, s)
-		}
-	}
-	for _, group := range [][]*sequence{with, without} {
-		if len(group) > 0 {
-			b.stepGroup(group)
-		}
-	}
-}
-
+// stepGroup runs the tokens that were dealt to sequences, and their guesses, through the model, and picks what follows those
+// that have been read to their end. All of the sequences continue one prefix, or none does.
 func (b *batch) stepGroup(group []*sequence) {
 	scope := torch.NewScope("generate")
 	defer scope.Close()
@@ -33,7 +17,7 @@ func (b *batch) stepGroup(group []*sequence) {
 	h := head{model: b.g.Model}
 	for _, s := range group {
 		s.guess()
-		rows.IDs = append(append(rows.IDs, s.pending...), s.guessed...)
+		rows.IDs = append(append(rows.IDs, s.now...), s.guessed...)
 		rows.Bounds = append(rows.Bounds, len(rows.IDs))
 		rows.Caches = append(rows.Caches, s.cache)
 	}
@@ -41,6 +25,10 @@ func (b *batch) stepGroup(group []*sequence) {
 	places := make([][]*place, len(group))
 	for i, s := range group {
 		s.passes++
+		if s.pending = s.pending[len(s.now):]; len(s.pending) > 0 {
+			continue
+		}
+		s.reading = false
 		places[i] = s.places(rows.Bounds[i+1] - 1 - len(s.guessed))
 		for _, p := range places[i] {
 			h.want(p, s)
@@ -48,7 +36,9 @@ func (b *batch) stepGroup(group []*sequence) {
 	}
 	h.compute(scope)
 	for i, s := range group {
-		s.follow(&h, places[i])
+		if len(places[i]) > 0 {
+			s.follow(&h, places[i])
+		}
 	}
 }
 
