@@ -20,8 +20,10 @@ type Options struct {
 	Type Type   // of matrices; "" for F16
 	Name string // of the model; "" for its directory's
 	// Base is the model directory of an adapter; "" for the one that the adapter names.
-	Base     string
-	Progress func(done, total int64) // told the bytes that are read; nil for nobody
+	Base string
+	// WithoutTokenizer exports a model whose directory has no tokenizer. Programs must feed and read token ids.
+	WithoutTokenizer bool
+	Progress         func(done, total int64) // told the bytes that are read; nil for nobody
 }
 
 // Export writes a model directory, or an adapter's, as one file. The file appears when it is complete.
@@ -149,11 +151,15 @@ func (e *export) model(dir string, weights *safetensors.Weights) ([]entry, []ten
 	if c.Rope.Type == "linear" {
 		entries = append(entries, entry{"llama.rope.scaling.type", "linear"}, entry{"llama.rope.scaling.factor", float32(c.Rope.Factor)})
 	}
-	vocabulary, err := vocabularyEntries(dir, c)
-	if err != nil {
-		return nil, nil, err
+	if e.WithoutTokenizer {
+		entries = append(entries, entry{"tokenizer.ggml.model", "none"})
+	} else {
+		vocabulary, err := vocabularyEntries(dir, c)
+		if err != nil {
+			return nil, nil, err
+		}
+		entries = append(entries, vocabulary...)
 	}
-	entries = append(entries, vocabulary...)
 	var tensors []tensor
 	if c.Rope.Type == "llama3" {
 		tensors = append(tensors, c.divisors())
@@ -233,4 +239,4 @@ func (c *modelConfig) divisors() tensor {
 	}}
 }
 
-var errNoTokenizer = errors.New("gguf: the model has neither tokenizer.json nor tokenizer.model")
+var errNoTokenizer = errors.New("gguf: the model has neither tokenizer.json nor tokenizer.model: bring one, or ask for a file without a tokenizer")

@@ -39,6 +39,7 @@ func newExportCommand() *cobra.Command {
 	flags.StringVar(&kind, "type", kind, "of the matrices: f32, f16, bf16 or q8_0")
 	flags.StringVar(&o.Base, "base", "", "model directory of an adapter; default: the one that it names")
 	flags.StringVar(&o.Name, "name", "", "of the model; default: its directory's")
+	flags.BoolVar(&o.WithoutTokenizer, "without-tokenizer", false, "export the model alone: programs must feed and read token ids")
 	flags.StringVar(&output, "output", "", "file to write (needed)")
 	return cmd
 }
