@@ -2,21 +2,16 @@
 //
 // q is [tokens, heads, D], k and v [tokens, groups, D] with groups dividing heads; bounds are the n+1 offsets of the n
 // segments. Each segment attends to itself (causally or not) and, where a prefix is given as [prefix, groups, D], to all of
-// it. The two parts are joined by log-sum-exp; in backward each part needs only the joined output and the joined
-// log-sum-exp, so both use ATen's flash kernels (kernel: FlashAttention-2, Dao 2023; joining: Hydragen, Juravsky 2024).
-// The composite beside it says the same in plain operations and serves every other device and setting.
-#include "shim.h"
+// it: the prefix's keys come first in one softmax over both. The kernels (kernels/attention.h) go over tiles; the composite
+// beside them says the same in plain operations, with the scores of a segment as a matrix.
+#include "kernels/attention.h"
 
-#include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu.h>
-#include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu_backward.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/logaddexp.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/softmax.h>
-#include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 namespace ajolote {
@@ -24,12 +19,6 @@ namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-// rows takes tokens [from, to) of [tokens, heads, D] as ATen's [1, heads, tokens, D]. A view.
-at::Tensor rows(const at::Tensor& x, int64_t from, int64_t to) { return x.slice(0, from, to).transpose(0, 1).unsqueeze(0); }
-
-// flat undoes rows: [1, heads, tokens, D] to [tokens, heads, D]. A view.
-at::Tensor flat(const at::Tensor& x) { return x.squeeze(0).transpose(0, 1); }
 
 at::Tensor composite(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const std::vector<int64_t>& bounds,
                      const at::Tensor& pk, const at::Tensor& pv, bool causal, int64_t window, double scale) {
@@ -60,89 +49,73 @@ at::Tensor composite(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
   return outs.empty() ? at::empty_like(q) : at::cat(outs);
 }
 
-struct FlashSegments : torch::autograd::Function<FlashSegments> {
+// rows gives x contiguous, in the type that the kernels multiply: bfloat16 where the CPU does, otherwise float32.
+at::Tensor rows(const at::Tensor& x) {
+  const bool narrow = x.scalar_type() == at::kBFloat16 && kernel_level() >= Level::avx512bf16;
+  return x.to(narrow ? at::kBFloat16 : at::kFloat).contiguous();
+}
+
+AttentionInputs inputs(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& prefix_k,
+                       const at::Tensor& prefix_v) {
+  const auto or_none = [](const at::Tensor& x) { return x.defined() ? rows(x) : x; };
+  return {rows(q), rows(k), rows(v), or_none(prefix_k), or_none(prefix_v)};
+}
+
+AttentionShape shape_of(const at::Tensor& q, const at::Tensor& k, const at::Tensor& prefix_k, std::vector<int64_t> bounds,
+                        bool causal, int64_t window, double scale) {
+  const int64_t prefix = prefix_k.defined() ? prefix_k.size(0) : 0;
+  return {std::move(bounds), q.size(1), k.size(1), q.size(2), prefix, causal, causal ? std::max<int64_t>(0, window) : 0,
+          static_cast<float>(scale)};
+}
+
+// Segments is the operation over the kernels. Saved for backward are the inputs, the result and the log-sum-exp.
+struct Segments : torch::autograd::Function<Segments> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                            std::vector<int64_t> bounds, const std::optional<at::Tensor>& prefix_k,
-                            const std::optional<at::Tensor>& prefix_v, bool causal, double scale) {
-    const int64_t tokens = q.size(0);
-    const at::Tensor pk = prefix_k.value_or(at::Tensor()), pv = prefix_v.value_or(at::Tensor());
+                            const std::optional<at::Tensor>& prefix_k, const std::optional<at::Tensor>& prefix_v,
+                            const AttentionShape& shape) {
     at::AutoDispatchBelowADInplaceOrView guard;
-    at::Tensor out = at::empty(q.sizes(), q.options());
-    at::Tensor lse = at::empty({q.size(1), tokens}, q.options().dtype(at::kFloat));
-    for (size_t i = 0; i + 1 < bounds.size(); i++) {
-      const int64_t from = bounds[i], to = bounds[i + 1];
-      if (from == to) continue;
-      auto [o, l] = at::_scaled_dot_product_flash_attention_for_cpu(rows(q, from, to), rows(k, from, to), rows(v, from, to),
-                                                                    0.0, causal, {}, scale);
-      out.slice(0, from, to).copy_(flat(o));
-      lse.slice(1, from, to).copy_(l.squeeze(0));
-    }
-    if (pk.defined() && pk.size(0) && tokens) {
-      auto [o, l] = at::_scaled_dot_product_flash_attention_for_cpu(rows(q, 0, tokens), rows(pk, 0, pk.size(0)),
-                                                                    rows(pv, 0, pv.size(0)), 0.0, false, {}, scale);
-      at::Tensor lp = l.squeeze(0).to(at::kFloat);
-      at::Tensor joined = at::logaddexp(lp, lse);
-      auto weight = [&](const at::Tensor& part) { return (part - joined).exp_().t().unsqueeze(2); };
-      out = (out * weight(lse) + flat(o) * weight(lp)).to(q.scalar_type());
-      lse = joined;
-    }
-    ctx->save_for_backward({q, k, v, pk, pv, out, lse});
-    ctx->saved_data["bounds"] = bounds;
-    ctx->saved_data["causal"] = causal;
-    ctx->saved_data["scale"] = scale;
+    const AttentionInputs in = inputs(q, k, v, prefix_k.value_or(at::Tensor()), prefix_v.value_or(at::Tensor()));
+    at::Tensor out = at::empty(in.q.sizes(), in.q.options());
+    at::Tensor lse = at::empty({q.size(0), q.size(1)}, q.options().dtype(at::kFloat));
+    attention_forward(shape, in, out, lse);
+    out = out.to(q.scalar_type());
+    ctx->save_for_backward({q, k, v, prefix_k.value_or(at::Tensor()), prefix_v.value_or(at::Tensor()), out, lse});
+    ctx->saved_data["bounds"] = shape.bounds;
+    ctx->saved_data["causal"] = shape.causal;
+    ctx->saved_data["window"] = shape.window;
+    ctx->saved_data["scale"] = static_cast<double>(shape.scale);
     return out;
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
-    auto saved = ctx->get_saved_variables();
-    const at::Tensor &q = saved[0], &k = saved[1], &v = saved[2], &pk = saved[3], &pv = saved[4], &out = saved[5],
-                     &lse = saved[6];
-    const std::vector<int64_t> bounds = ctx->saved_data["bounds"].toIntVector();
-    const bool causal = ctx->saved_data["causal"].toBool();
-    const double scale = ctx->saved_data["scale"].toDouble();
-    const int64_t tokens = q.size(0);
-    at::Tensor dout = grads[0].contiguous();
-    at::Tensor dq = at::empty(q.sizes(), q.options()), dk = at::empty(k.sizes(), k.options()),
-               dv = at::empty(v.sizes(), v.options()), dpk, dpv;
-    auto part = [&](int64_t from, int64_t to, const at::Tensor& keys, const at::Tensor& values, bool causal_part) {
-      return at::_scaled_dot_product_flash_attention_for_cpu_backward(
-          rows(dout, from, to), rows(q, from, to), keys, values, rows(out, from, to),
-          lse.slice(1, from, to).contiguous().unsqueeze(0), 0.0, causal_part, {}, scale);
-    };
-    for (size_t i = 0; i + 1 < bounds.size(); i++) {
-      const int64_t from = bounds[i], to = bounds[i + 1];
-      if (from == to) continue;
-      auto [gq, gk, gv] = part(from, to, rows(k, from, to), rows(v, from, to), causal);
-      dq.slice(0, from, to).copy_(flat(gq));
-      dk.slice(0, from, to).copy_(flat(gk));
-      dv.slice(0, from, to).copy_(flat(gv));
-    }
-    if (pk.defined() && pk.size(0) && tokens) {
-      auto [gq, gk, gv] = part(0, tokens, rows(pk, 0, pk.size(0)), rows(pv, 0, pv.size(0)), false);
-      dq.add_(flat(gq));
-      dpk = flat(gk).contiguous();
-      dpv = flat(gv).contiguous();
-    }
-    return {dq, dk, dv, at::Tensor(), dpk, dpv, at::Tensor(), at::Tensor()};
+    const auto saved = ctx->get_saved_variables();
+    const at::Tensor &q = saved[0], &k = saved[1], &prefix_k = saved[3];
+    const AttentionShape shape = shape_of(q, k, prefix_k, ctx->saved_data["bounds"].toIntVector(),
+                                          ctx->saved_data["causal"].toBool(), ctx->saved_data["window"].toInt(),
+                                          ctx->saved_data["scale"].toDouble());
+    const AttentionInputs in = inputs(q, k, saved[2], prefix_k, saved[4]);
+    const auto type = in.q.scalar_type();
+    AttentionInputs d = attention_backward(shape, in, saved[5].to(type), saved[6], grads[0].to(type).contiguous());
+    const auto back = [&](const at::Tensor& g) { return g.defined() ? g.to(q.scalar_type()) : g; };
+    return {back(d.q), back(d.k), back(d.v), back(d.prefix_k), back(d.prefix_v), at::Tensor()};
   }
 };
 
-// dense_rows gives x with the elements of a head side by side, as the kernels read them. The rest may be strided.
-at::Tensor dense_rows(const at::Tensor& x) { return x.dim() == 0 || x.stride(-1) == 1 ? x : x.contiguous(); }
-
 std::optional<at::Tensor> given(const at::Tensor& x) { return x.defined() ? std::optional<at::Tensor>(x) : std::nullopt; }
 
-bool flash_fits(const at::Tensor& q, int64_t window) {
-  return kernel_level() != Level::composite && q.device().is_cpu() && window <= 0 && q.is_floating_point();
+// kernels_take says whether the kernels compute this: what is left, float64, other devices, is the composite's.
+bool kernels_take(const at::Tensor& q, double scale) {
+  const auto type = q.scalar_type();
+  return kernel_level() != Level::composite && q.device().is_cpu() && scale > 0 &&
+         (type == at::kFloat || type == at::kBFloat16 || type == at::kHalf);
 }
 
 }  // namespace
 
 void segment_attention(aj_tensor q, aj_tensor k, aj_tensor v, const int64_t* bounds, int64_t n, aj_tensor prefix_k,
                        aj_tensor prefix_v, int32_t causal, int64_t window, double scale, aj_tensor* out) {
-  const at::Tensor tq = dense_rows(T(q)), tk = dense_rows(T(k)), tv = dense_rows(T(v));
-  const at::Tensor pk = prefix_k ? dense_rows(T(prefix_k)) : at::Tensor(),
-                   pv = prefix_v ? dense_rows(T(prefix_v)) : at::Tensor();
+  const at::Tensor &tq = T(q), &tk = T(k), &tv = T(v);
+  const at::Tensor pk = prefix_k ? T(prefix_k) : at::Tensor(), pv = prefix_v ? T(prefix_v) : at::Tensor();
   TORCH_CHECK(tq.dim() == 3 && tk.dim() == 3 && tk.sizes() == tv.sizes() && tq.size(0) == tk.size(0) &&
                   tq.size(2) == tk.size(2) && tk.size(1) > 0 && tq.size(1) % tk.size(1) == 0,
               "q ", tq.sizes(), ", k ", tk.sizes(), " and v ", tv.sizes(), " do not fit [tokens, heads, size]");
@@ -153,8 +126,9 @@ void segment_attention(aj_tensor q, aj_tensor k, aj_tensor v, const int64_t* bou
   std::vector<int64_t> list(bounds, bounds + n);
   TORCH_CHECK(n >= 1 && list.front() == 0 && list.back() == tq.size(0) && std::is_sorted(list.begin(), list.end()),
               "the segment bounds must rise from 0 to ", tq.size(0));
-  give(out, flash_fits(tq, window) ? FlashSegments::apply(tq, tk, tv, list, given(pk), given(pv), causal != 0, scale)
-                                   : composite(tq, tk, tv, list, pk, pv, causal != 0, window, scale));
+  if (!kernels_take(tq, scale)) return give(out, composite(tq, tk, tv, list, pk, pv, causal != 0, window, scale));
+  const AttentionShape shape = shape_of(tq, tk, pk, std::move(list), causal != 0, window, scale);
+  give(out, Segments::apply(tq, tk, tv, given(pk), given(pv), shape));
 }
 
 }  // namespace ajolote
