@@ -40,6 +40,16 @@ var in = [3][]string{
 	{"in X", "in X", "near X", "located in X", "that are in X", "made in X", "in the town of X", "in the area of X", "around X", "based in X"},
 }
 
+// within introduces a series.
+var within = [3][]string{
+	{"de la col·lecció X", "de X", "dins de X", "de la sèrie X", "inclosos a X", "que surten a X", "sota el segell X"},
+	{"de la colección X", "de X", "dentro de X", "de la serie X", "incluidos en X", "que salen en X", "bajo el sello X"},
+	{"of the series X", "of X", "within X", "in the collection X", "included in X", "under the label X", "X"},
+}
+
+// numberWanted is the note on a request for a number.
+var numberWanted = [3]string{"se'n vol saber la quantitat", "se quiere saber la cantidad", "the number is wanted"}
+
 // by introduces a maker; two makers are joined by and.
 var by = [3][]string{
 	{"de X", "de X", "fets per X", "amb X", "on surti X", "signats per X", "a càrrec de X", "que porti X", "en què participi X", "que tinguin X", "creats per X", "promoguts per X"},

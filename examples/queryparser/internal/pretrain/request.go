@@ -14,20 +14,26 @@ type request struct {
 	thing   int  // index into things
 	quality int  // index into qualities, or -1
 	subject string
+	series  string
 	place   spot
 	period  period
 	makers  []maker
 }
 
-// spot is a place as named and, in the sentence, with its article.
-type spot struct{ name, phrase string }
+// spot is a place as named and, in the sentence, with its article. Its reach is 0 for a town,
+// 1 for a country, 2 for another place.
+type spot struct {
+	name, phrase string
+	reach        int
+}
 
 // maker is somebody by name, or a kind of maker that may come from somewhere.
 type maker struct {
 	code         string // kind; empty for persons and acronyms
 	name, phrase string
-	plural       int // index into makerPlurals for a kind without name
-	from         int // index into somewhere, or -1
+	plural       int    // index into makerPlurals for a kind without name
+	from         spot   // where a kind without name comes from, or nowhere
+	people       string // the word for those from there, where there is one
 }
 
 // period has a kind of the phrase table when, or none.
@@ -46,12 +52,15 @@ func (s source) request(lang language) request {
 		q.quality = s.IntN(len(qualities))
 	}
 	if s.chance(.3) {
+		q.series = s.collection()
+	}
+	if s.chance(.35) {
 		q.place = s.spot(lang)
 	}
 	if s.chance(.4) {
 		q.period = s.period()
 	}
-	if s.chance(.5) {
+	if s.chance(.55) {
 		q.makers = append(q.makers, s.maker(lang))
 		if s.chance(.25) {
 			q.makers = append(q.makers, s.maker(lang))
@@ -60,17 +69,30 @@ func (s source) request(lang language) request {
 	return q
 }
 
+// collection is the name of a series: one of a few, or an acronym.
+func (s source) collection() string {
+	if s.chance(.75) {
+		return pick(s, collections)
+	}
+	return s.acronym()
+}
+
 func (s source) spot(lang language) spot {
-	if s.chance(.3) {
+	switch {
+	case s.chance(.3):
 		name := pick(s, somewhere)[lang][0]
-		return spot{name, name}
+		return spot{name, name, 1}
+	case s.chance(.25):
+		phrase := pick(s, lands[lang]) + title(s.coined(lang))
+		_, name := article(phrase)
+		return spot{name, phrase, 2}
 	}
 	name := s.proper()
 	if s.chance(.12) {
 		article := pick(s, [3][]string{{"el ", "la ", "els ", "les "}, {"el ", "la ", "los ", "las "}, {"the "}}[lang])
-		return spot{name, article + name}
+		return spot{name, article + name, 0}
 	}
-	return spot{name, name}
+	return spot{name, name, 0}
 }
 
 func (s source) period() period {
@@ -97,11 +119,11 @@ func (s source) maker(lang language) maker {
 		if s.chance(.5) {
 			name = pick(s, firstNames) + " " + title(s.coined(lang))
 		}
-		return maker{name: name, phrase: name, from: -1}
+		return maker{name: name, phrase: name}
 	case 3, 4: // an acronym
 		name := s.acronym()
 		article := pick(s, [3][]string{{"el ", "la ", ""}, {"el ", "la ", ""}, {"", "the "}}[lang])
-		return maker{name: name, phrase: article + name, from: -1}
+		return maker{name: name, phrase: article + name}
 	case 5, 6, 7: // a kind with a name
 		m := pick(s, makers)
 		phrase := m.head[lang] + s.proper()
@@ -109,12 +131,15 @@ func (s source) maker(lang language) maker {
 			phrase += pick(s, [3][]string{{" de ", " i "}, {" de ", " y "}, {" of ", " and "}}[lang]) + s.proper()
 		}
 		_, name := article(phrase)
-		return maker{code: m.code, name: name, phrase: phrase, from: -1}
+		return maker{code: m.code, name: name, phrase: phrase}
 	default: // a kind alone
 		k := s.IntN(len(makers))
-		m := maker{code: makers[k].code, plural: k, from: -1}
+		m := maker{code: makers[k].code, plural: k}
 		if s.chance(.4) {
-			m.from = s.IntN(len(somewhere))
+			land := pick(s, somewhere)[lang]
+			m.from, m.people = spot{land[0], land[0], 1}, land[1]
+		} else if s.chance(.35) {
+			m.from = s.spot(lang)
 		}
 		return m
 	}
@@ -140,6 +165,9 @@ func (s source) words(q request, plain bool) string {
 	if q.period.kind != "" {
 		text := form(when[q.lang][q.period.kind])
 		parts = append(parts, strings.NewReplacer("A", fmt.Sprint(q.period.from), "B", fmt.Sprint(q.period.to)).Replace(text))
+	}
+	if q.series != "" {
+		parts = append(parts, q.insert(form(within[q.lang]), q.series))
 	}
 	if q.place.name != "" {
 		parts = append(parts, q.insert(form(in[q.lang]), q.place.phrase))
@@ -178,14 +206,13 @@ func (m maker) in(s source, lang language, plain bool) string {
 		return m.phrase
 	}
 	noun := makerPlurals[lang][m.plural]
-	if m.from < 0 {
+	switch {
+	case m.from.name == "":
 		return noun
+	case m.people != "" && lang == english && !plain && s.chance(.6):
+		return m.people + " " + noun
 	}
-	place := somewhere[m.from][lang]
-	if lang == english && !plain && s.chance(.6) {
-		return place[1] + " " + noun
-	}
-	return noun + " " + insert(lang, [3]string{"de X", "de X", "from X"}[lang], place[0])
+	return noun + " " + insert(lang, [3]string{"de X", "de X", "from X"}[lang], m.from.phrase)
 }
 
 // typed is the text as people type it: capitals, marks, a slip now and then.

@@ -10,50 +10,56 @@ type role int
 
 const (
 	roleThing role = iota
-	roleSubject
-	rolePlace
-	rolePeriod
+	roleSeries
 	roleQuality
+	rolePeriod
+	rolePlace
+	roleReach // the kind of place
 	roleMakers
+	roleSubject
+	roleRestated
 	roleAsk
 	roleLanguage
 	roleEcho
-	roleRestated
+	roleNote
 	roleOther // never in the sentences: always null
 	roleCount
 )
 
-// described are wordings of each role for the prompt.
+// describedAs are wordings of each role for the prompt.
 var describedAs = [roleCount][]string{
-	{"the thing asked for", "kind of object", "what is searched", "què es busca", "qué se busca"},
-	{"what it is about", "subject", "the theme alone", "de què tracta", "el tema", "de qué trata"},
-	{"where", "place", "the place of it", "on és", "lugar", "dónde"},
-	{"when", "period", "years", "quan", "cuándo"},
-	{"quality of the thing", "a code for the quality", "com és", "cómo es"},
-	{"who made it", "the makers", "those who take part", "qui ho ha fet", "quién lo ha hecho"},
-	{"list or count", "what is wanted: list or count"},
-	{"language of the request", "its language", "llengua", "idioma"},
-	{"the request itself", "the same text again", "el text tal com és", "el texto tal cual"},
-	{"the request in plain words", "restated", "dit d'una altra manera", "dicho de otro modo"},
-	{"price", "phone", "rating", "size in metres", "preu", "tamaño"},
+	roleThing:    {"the thing asked for", "kind of object", "what is searched", "què es busca", "qué se busca"},
+	roleSeries:   {"the series by name", "series", "the collection it is in", "la col·lecció", "la colección"},
+	roleQuality:  {"quality of the thing", "a code for the quality", "com és", "cómo es"},
+	rolePeriod:   {"when", "period", "years", "quan", "cuándo"},
+	rolePlace:    {"where", "place", "the place of it", "on és", "lugar", "dónde"},
+	roleReach:    {"kind of place", "what the place is", "quina mena de lloc", "qué clase de lugar"},
+	roleMakers:   {"who made it", "the makers", "those who take part", "qui ho ha fet", "quién lo ha hecho"},
+	roleSubject:  {"what it is about", "subject", "the theme alone", "de què tracta", "el tema", "de qué trata"},
+	roleRestated: {"the request in plain words", "restated", "dit d'una altra manera", "dicho de otro modo"},
+	roleAsk:      {"list or count", "what is wanted: list or count"},
+	roleLanguage: {"language of the request", "its language", "llengua", "idioma"},
+	roleEcho:     {"the request itself", "the same text again", "el text tal com és", "el texto tal cual"},
+	roleNote:     {"remark", "a note, if a number is wanted", "observació", "observación"},
+	roleOther:    {"price", "phone", "rating", "size in metres", "preu", "tamaño"},
 }
 
-// slot is a key of the skeleton with its role.
+// slot is a key of the skeleton with its role, in a group or (0) in none.
 type slot struct {
-	key  string
-	role role
+	key   string
+	role  role
+	group int
 }
 
-// schema is a skeleton: slots, some of them gathered in a group, with the
-// conventions for values.
+// schema is a skeleton: slots, some of them gathered in groups, with the conventions for values.
 type schema struct {
 	slots     []slot
-	group     string // key of the object that holds the grouped slots; empty for none
-	grouped   map[role]bool
-	makerKeys []string // kind, name, origin; only the name when of length one
+	groups    [3]string // keys of the objects that hold the slots of group 1 and 2
+	makerKeys []string  // kind, name, origin, kind of origin, as many as there are; only the name when of length one
 	years     yearForm
 	codes     [3]string // names of the languages
 	ask       [2]string // codes for list and count
+	reaches   [3]string // codes for a town, a country, another place
 	style     style
 }
 
@@ -72,51 +78,22 @@ func (f yearForm) write(p period) string {
 	return strings.NewReplacer("A", fmt.Sprint(p.from), "B", fmt.Sprint(p.to)).Replace(f[p.kind])
 }
 
-var keyWords = strings.Fields(`name type place city town year date time topic theme title lang text note kind class code level area zone group
-author owner maker people team house source target value label tag item object thing subject matter content body head info detail details
-data entry record field where when who what which why how from since until near origin country region home site spot state status quality
-mode form shape size colour price cost phone mail rank score intent action goal aim want need wish ask order question answer reply message
-summary plain short long full raw original clean words sentence phrase speech tongue idiom nom lloc any data tema títol llengua nota tipus
-classe nivell zona grup autor origen país text cosa objecte què quan on qui nombre lugar año fecha asunto título idioma tipo clase nivel
-grupo país texto objeto qué cuándo dónde quién mensaje resumen`)
-
-// key is a key name: a word, two joined, or a made-up one.
-func (s source) key() string {
-	one := func() string {
-		if s.chance(.35) {
-			return s.coined(pick(s, languages))
-		}
-		return pick(s, keyWords)
+// samples shows how periods are written.
+func (f yearForm) samples(s source) string {
+	from := 1950 + s.IntN(70)
+	var shown []string
+	for _, kind := range []string{"in", "between", "since", "until", "after", "before"} {
+		shown = append(shown, f.write(period{kind: kind, from: from, to: from + 3}))
 	}
-	switch s.IntN(8) {
-	case 0, 1:
-		return one() + "_" + one()
-	case 2:
-		return one() + title(one())
-	default:
-		return one()
-	}
-}
-
-// keys are n different key names.
-func (s source) keys(n int) []string {
-	var keys []string
-	used := map[string]bool{}
-	for len(keys) < n {
-		if k := s.key(); !used[k] {
-			used[k] = true
-			keys = append(keys, k)
-		}
-	}
-	return keys
+	return strings.Join(shown, ", ")
 }
 
 // schema draws a skeleton. Which roles it has varies as much as their names.
 func (s source) schema() schema {
-	rate := map[role]float64{roleThing: .4, roleSubject: .9, rolePlace: .7, rolePeriod: .7, roleQuality: .4, roleMakers: .75,
-		roleAsk: .25, roleLanguage: .45, roleEcho: .4, roleRestated: .45, roleOther: .4}
+	rate := [roleCount]float64{roleThing: .3, roleSeries: .4, roleQuality: .4, rolePeriod: .7, rolePlace: .7, roleReach: .2, roleMakers: .7,
+		roleSubject: .9, roleRestated: .4, roleAsk: .2, roleLanguage: .4, roleEcho: .35, roleNote: .15, roleOther: .3}
 	var roles []role
-	for r := roleThing; r < roleCount; r++ {
+	for r := range roleCount {
 		if s.chance(rate[r]) {
 			roles = append(roles, r)
 		}
@@ -125,20 +102,72 @@ func (s source) schema() schema {
 		roles = []role{roleSubject}
 	}
 	s.Shuffle(len(roles), func(i, j int) { roles[i], roles[j] = roles[j], roles[i] })
-	keys := s.keys(len(roles) + 4)
-	sc := schema{years: pick(s, yearForms), codes: pick(s, codes), grouped: map[role]bool{},
-		ask: pick(s, [][2]string{{"list", "count"}, {"which", "how_many"}, {"L", "N"}}), style: style{indent: pick(s, []int{2, 2, 2, 2, 0, 1})}}
-	for i, r := range roles {
-		sc.slots = append(sc.slots, slot{keys[i], r})
-	}
-	sc.makerKeys = keys[len(roles) : len(roles)+1]
-	if s.chance(.7) {
-		sc.makerKeys = keys[len(roles) : len(roles)+3]
-	}
+	sc := s.skeleton(roles, s.key)
+	sc.style = style{indent: pick(s, []int{2, 2, 2, 2, 0, 1})}
 	if s.chance(.5) {
-		sc.group = keys[len(roles)+3]
-		for _, r := range []role{rolePlace, rolePeriod, roleQuality, roleOther, roleThing} {
-			sc.grouped[r] = s.chance(.7)
+		for i, sl := range sc.slots {
+			switch sl.role {
+			case rolePlace, rolePeriod, roleQuality, roleOther, roleThing, roleSeries:
+				if s.chance(.7) {
+					sc.slots[i].group = 1
+				}
+			}
+		}
+	}
+	return sc
+}
+
+// skeleton gives roles their keys and draws the conventions.
+func (s source) skeleton(roles []role, key func() string) schema {
+	keys := s.different(len(roles)+6, key)
+	sc := schema{
+		years: pick(s, yearForms), codes: pick(s, codes), reaches: pick(s, [][3]string{{"town", "country", "area"}, {"T", "C", "A"}, {"poble", "país", "zona"}}),
+		ask: pick(s, [][2]string{{"list", "count"}, {"which", "how_many"}, {"L", "N"}}), style: style{indent: 2},
+	}
+	for i, r := range roles {
+		sc.slots = append(sc.slots, slot{key: keys[i], role: r})
+	}
+	keys = keys[len(roles):]
+	sc.groups = [3]string{1: keys[0], 2: keys[1]}
+	sc.makerKeys = keys[2 : 2+pick(s, []int{1, 3, 3, 4, 4})]
+	return sc
+}
+
+// known draws one of the skeletons that come again and again, of a size from 0, one or two plain
+// fields, to 2, everything there is in two groups.
+func (s source) known(size int) schema {
+	plain := []role{roleSubject, rolePeriod, rolePlace, roleSeries, roleMakers, roleQuality, roleLanguage, roleRestated, roleReach}
+	simple := func() string { return pick(s, keyWords) }
+	switch size {
+	case 0:
+		s.Shuffle(len(plain), func(i, j int) { plain[i], plain[j] = plain[j], plain[i] })
+		return s.skeleton(plain[:1+s.IntN(2)], simple)
+	case 1:
+		roles := append(plain, roleEcho, roleOther)
+		s.Shuffle(len(roles), func(i, j int) { roles[i], roles[j] = roles[j], roles[i] })
+		sc := s.skeleton(roles[:4+s.IntN(2)], simple)
+		for i, sl := range sc.slots {
+			if sl.role != roleMakers && s.chance(.3) {
+				sc.slots[i].group = 1
+			}
+		}
+		return sc
+	}
+	first := []role{roleSeries, roleQuality, rolePeriod, rolePlace, roleReach}
+	middle := []role{roleMakers, roleSubject, roleRestated}
+	last := []role{roleLanguage, roleEcho, roleNote}
+	for _, part := range [][]role{first, middle, last} {
+		if s.chance(.6) {
+			s.Shuffle(len(part), func(i, j int) { part[i], part[j] = part[j], part[i] })
+		}
+	}
+	sc := s.skeleton(append(append(first, middle...), last...), simple)
+	for i := range sc.slots {
+		switch {
+		case i < len(first):
+			sc.slots[i].group = 1
+		case i >= len(first)+len(middle) && s.chance(.8):
+			sc.slots[i].group = 2
 		}
 	}
 	return sc
@@ -152,54 +181,44 @@ func (s source) prompt(sc schema) string {
 	var lines []string
 	for _, sl := range sc.ordered() {
 		key := sl.key
-		if sc.grouped[sl.role] && sc.group != "" {
-			key = sc.group + "." + key
+		if sl.group > 0 {
+			key = sc.groups[sl.group] + "." + key
 		}
 		line := key + between + pick(s, describedAs[sl.role])
 		switch sl.role {
 		case rolePeriod:
-			line += "; " + s.yearSamples(sc.years)
+			line += "; " + sc.years.samples(s)
 		case roleMakers:
 			line += " (" + strings.Join(sc.makerKeys, ", ") + ")"
 		case roleLanguage:
 			line += ": " + strings.Join(sc.codes[:], ", ")
 		case roleAsk:
 			line += ": " + strings.Join(sc.ask[:], ", ")
+		case roleReach:
+			line += ": " + strings.Join(sc.reaches[:], ", ")
 		}
 		lines = append(lines, line)
 	}
 	return opening + pick(s, []string{"\n", "\n\n"}) + strings.Join(lines, "\n")
 }
 
-// yearSamples shows how periods are written.
-func (s source) yearSamples(f yearForm) string {
-	from := 1950 + s.IntN(70)
-	var shown []string
-	for _, kind := range []string{"in", "between", "since", "until", "after", "before"} {
-		shown = append(shown, f.write(period{kind: kind, from: from, to: from + 3}))
-	}
-	return strings.Join(shown, ", ")
-}
-
-// ordered are the slots as they are written: the grouped ones together, where
-// the first of them stands.
+// ordered are the slots as they are written: those of a group together, where the first of them stands.
 func (sc schema) ordered() []slot {
-	if sc.group == "" {
-		return sc.slots
-	}
-	var in, out []slot
+	var out []slot
+	var done [3]bool
 	for _, sl := range sc.slots {
-		if sc.grouped[sl.role] {
-			in = append(in, sl)
-		}
-	}
-	done := false
-	for _, sl := range sc.slots {
-		switch {
-		case !sc.grouped[sl.role]:
+		if sl.group == 0 {
 			out = append(out, sl)
-		case !done:
-			out, done = append(out, in...), true
+			continue
+		}
+		if done[sl.group] {
+			continue
+		}
+		done[sl.group] = true
+		for _, member := range sc.slots {
+			if member.group == sl.group {
+				out = append(out, member)
+			}
 		}
 	}
 	return out

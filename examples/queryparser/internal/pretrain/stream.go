@@ -13,7 +13,7 @@ type Mix struct {
 }
 
 // DefaultMix is the mix for the embedded base.
-var DefaultMix = Mix{Extract: .68, Copy: .15, Restate: .08, Identify: .04, Repeat: .05}
+var DefaultMix = Mix{Extract: .77, Copy: .12, Restate: .03, Identify: .02, Repeat: .06}
 
 // Stream makes examples without end; the same seed makes the same ones.
 type Stream struct {
@@ -28,35 +28,54 @@ type Stream struct {
 	// Random repeats draw ids from FirstID up to Vocabulary, at most Longest of them.
 	FirstID, Vocabulary, Longest int
 
-	made  int    // examples so far
-	forms []form // that come again and again
+	made  int       // examples so far
+	forms [3][]form // that come again and again, by size
 }
 
-// formCount skeletons come again and again, in formShare of the extractions; the others are
-// drawn for one example each. Where the keys are known by heart, what the loss still asks for is
-// the choice of the values: with new keys alone that choice is learnt much later.
+// knownForms skeletons of each size come again and again, in knownShare of the extractions; the
+// others are drawn for one example each. Where the keys are known by heart, what the loss still asks for
+// is the choice of the values: with new keys alone that choice is learnt much later. named of the known ones
+// have only their name for a prompt: what would be read in a description is known.
+var knownForms = [3]int{10, 8, 10}
+
 const (
-	formCount = 32
-	formShare = .7
+	knownShare = .88
+	named      = .75
 )
 
 // NewStream starts a stream. Random repeats are drawn for a vocabulary of 1,024
 // whose first 260 ids are special tokens and bytes; set the fields for another.
 func NewStream(seed uint64, mix Mix) *Stream {
 	st := &Stream{s: source{rand.New(rand.NewPCG(seed, 3))}, mix: mix, FirstID: 262, Vocabulary: 1024, Longest: 120}
-	fixed := source{rand.New(rand.NewPCG(formCount, 5))} // the same forms for every seed
-	for range formCount {
-		st.forms = append(st.forms, fixed.form())
+	fixed := source{rand.New(rand.NewPCG(32, 5))} // the same forms for every seed
+	for size, n := range knownForms {
+		for range n {
+			st.forms[size] = append(st.forms[size], fixed.form(fixed.known(size)))
+		}
 	}
 	return st
 }
 
-// extract fills a known form or a new one.
+// extract fills a known form or a new one. Small forms come first: everything in them is choice. They
+// give way to whole ones until four times Settled.
 func (st *Stream) extract() Example {
-	if st.s.chance(formShare) {
-		return st.s.extract(pick(st.s, st.forms))
+	if !st.s.chance(knownShare) {
+		f := st.s.form(st.s.schema())
+		return st.s.extract(f.schema, f.prompt)
 	}
-	return st.s.extract(st.s.form())
+	grown := min(1, float64(st.made)/float64(max(1, 4*st.Settled)))
+	size := 0
+	switch x := st.s.Float64(); {
+	case x < .15+.35*grown:
+		size = 2
+	case x < .40+.35*grown:
+		size = 1
+	}
+	f := pick(st.s, st.forms[size])
+	if st.s.chance(named) {
+		return st.s.extract(f.schema, f.name)
+	}
+	return st.s.extract(f.schema, f.prompt)
 }
 
 // Next makes an example.

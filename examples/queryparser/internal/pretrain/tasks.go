@@ -30,28 +30,26 @@ func conversation(task, system, user, assistant string, copied ...string) Exampl
 	return Example{Task: task, Messages: messages, Copied: copied}
 }
 
-// form is a skeleton with the prompt that describes it.
+// form is a skeleton with the prompt that describes it, and a short one that only names it.
 type form struct {
-	schema schema
-	prompt string
+	schema       schema
+	name, prompt string
 }
 
-func (s source) form() form {
-	sc := s.schema()
-	return form{sc, s.prompt(sc)}
+func (s source) form(sc schema) form {
+	return form{schema: sc, name: title(s.coined(pick(s, languages))) + " " + s.coined(pick(s, languages)), prompt: s.prompt(sc)}
 }
 
-// extract is a request with its fields as JSON.
-func (s source) extract(f form) Example {
+// extract is a request with its fields as JSON, behind a prompt.
+func (s source) extract(sc schema, prompt string) Example {
 	q := s.request(pick(s, languages))
 	text := s.words(q, false)
-	answer, copied := s.answer(q, f.schema, text)
-	return conversation("extract", f.prompt, text, f.schema.style.write(answer), copied...)
+	answer, copied := s.answer(q, sc, text)
+	return conversation("extract", prompt, text, sc.style.write(answer), copied...)
 }
 
 // answer fills the skeleton.
 func (s source) answer(q request, sc schema, text string) (object, []string) {
-	var out, group object
 	var copied []string
 	repeat := func(v string) any {
 		if v == "" {
@@ -64,10 +62,16 @@ func (s source) answer(q request, sc schema, text string) (object, []string) {
 		switch r {
 		case roleThing:
 			return things[q.lang][q.thing]
+		case roleSeries:
+			return repeat(q.series)
 		case roleSubject:
 			return repeat(q.subject)
 		case rolePlace:
 			return repeat(q.place.name)
+		case roleReach:
+			if q.place.name != "" {
+				return sc.reaches[q.place.reach]
+			}
 		case rolePeriod:
 			if q.period.kind != "" {
 				return sc.years.write(q.period)
@@ -79,7 +83,7 @@ func (s source) answer(q request, sc schema, text string) (object, []string) {
 		case roleMakers:
 			people := list{}
 			for _, m := range q.makers {
-				people = append(people, m.fields(q.lang, sc.makerKeys, repeat))
+				people = append(people, m.fields(sc, repeat))
 			}
 			return people
 		case roleAsk:
@@ -87,6 +91,10 @@ func (s source) answer(q request, sc schema, text string) (object, []string) {
 				return sc.ask[1]
 			}
 			return sc.ask[0]
+		case roleNote:
+			if q.count {
+				return numberWanted[q.lang]
+			}
 		case roleLanguage:
 			return sc.codes[q.lang]
 		case roleEcho:
@@ -96,41 +104,46 @@ func (s source) answer(q request, sc schema, text string) (object, []string) {
 		}
 		return nil
 	}
-	at := -1
+	var out object
+	var groups [3]object
+	at := [3]int{-1, -1, -1}
 	for _, sl := range sc.ordered() {
 		f := field{sl.key, value(sl.role)}
-		if sc.group == "" || !sc.grouped[sl.role] {
+		g := sl.group
+		if g == 0 {
 			out = append(out, f)
 			continue
 		}
-		if at < 0 {
-			at, out = len(out), append(out, field{key: sc.group})
+		if at[g] < 0 {
+			at[g], out = len(out), append(out, field{key: sc.groups[g]})
 		}
-		group = append(group, f)
-	}
-	if at >= 0 {
-		out[at].value = group
+		groups[g] = append(groups[g], f)
+		out[at[g]].value = groups[g]
 	}
 	return out, copied
 }
 
-// fields are the maker under the skeleton's keys: the name alone, or kind, name
-// and origin.
-func (m maker) fields(lang language, keys []string, repeat func(string) any) any {
-	var kind, origin any
+// fields are the maker under the skeleton's keys: the name alone, or kind, name, origin and kind of origin.
+func (m maker) fields(sc schema, repeat func(string) any) any {
+	var kind, origin, reach any
 	if m.code != "" {
 		kind = m.code
 	}
-	if m.from >= 0 {
-		origin = somewhere[m.from][lang][0]
+	if m.from.name != "" {
+		origin, reach = m.from.name, sc.reaches[m.from.reach]
 	}
-	if len(keys) == 1 {
+	if len(sc.makerKeys) == 1 {
 		if m.name == "" {
-			return object{{keys[0], kind}}
+			return object{{sc.makerKeys[0], kind}}
 		}
-		return object{{keys[0], repeat(m.name)}}
+		return object{{sc.makerKeys[0], repeat(m.name)}}
 	}
-	return object{{keys[0], kind}, {keys[1], repeat(m.name)}, {keys[2], origin}}
+	values := []any{kind, repeat(m.name), origin, reach}
+	var o object
+	for i, key := range sc.makerKeys {
+		o = append(o, field{key, values[i]})
+	}
+	return o
 }
 
 // restate says a request in plain words.
@@ -167,7 +180,7 @@ func (s source) copying() Example {
 		first, _, _ := strings.Cut(line, " ")
 		return conversation("copy", pick(s, []string{"The line that begins with ", "La línia que comença amb ", "La línea que empieza por "})+first, text, line, line)
 	default: // by key
-		keys := s.keys(len(lines))
+		keys := s.different(len(lines), s.key)
 		given, wanted := "", s.IntN(len(lines))
 		for i, line := range lines {
 			given += keys[i] + ": " + line + "\n"

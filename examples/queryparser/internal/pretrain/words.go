@@ -59,6 +59,19 @@ var somewhere = [][3][2]string{
 	{{"Xina", "xinesos"}, {"China", "chinos"}, {"China", "Chinese"}},
 }
 
+// collections are names of series, the same in every language.
+var collections = []string{
+	"Blue Lantern", "Alba 2000", "Quadern Roig", "MIRALL", "Norte Sur", "KITE", "Old Mill", "Setmana Verda", "LUPA", "Tres Mundos", "Silver Spoon", "VELA 3",
+	"Premi Tardor", "Luna Nueva", "Open Door 1990", "Carta Blanca",
+}
+
+// lands are what names of places that are neither town nor country begin with.
+var lands = [3][]string{
+	{"la Vall de ", "l'Illa de ", "la Costa de ", "el Parc de "},
+	{"el Valle de ", "la Isla de ", "la Costa de ", "el Parque de "},
+	{"the Valley of ", "the Isle of ", "the Coast of ", "the Park of "},
+}
+
 // syllables of made-up words, by language.
 var syllables = [3][]string{
 	strings.Fields("ba ca da fa ga la ma na pa ra sa ta va xa be ce de fe ge le me ne pe re se te ve xe bi ci di fi li mi ni pi ri si ti vi bo co do fo go lo mo no po ro so to vo xo bu cu du lu mu nu pu ru su tu lla lle llo nya nyo bre cra dre fla gra pla pre tra cal mar ten vil pol bor cam dal ses rius més nés tat ció ment"),
