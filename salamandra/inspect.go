@@ -138,9 +138,9 @@ func (r *Inspection) languageModel(lengths []int) error {
 	for _, n := range slices.Compact(lengths) {
 		tokens := int64(n)
 		one := tokens * (c.CacheBytes() + c.ActivationBytes(false, false))
-		nf4 := c.WeightBytes(true)
+		nf4 := c.WeightBytes(llama.LoadOptions{Load4Bit: true, DoubleQuant: true})
 		r.Memory = append(r.Memory, Need{
-			Tokens: n, Inference: c.WeightBytes(false) + one, Inference4Bit: nf4 + one,
+			Tokens: n, Inference: c.WeightBytes(llama.LoadOptions{}) + one, Inference4Bit: nf4 + one,
 			Training:          nf4 + lossBytes + tokens*c.ActivationBytes(true, false),
 			TrainingRecompute: nf4 + lossBytes + tokens*c.ActivationBytes(true, true),
 		})

@@ -21,12 +21,13 @@ type QuantizeOptions struct {
 	Output        string // folder to write; it must not exist
 	DoubleQuant   bool   // quantise the scales too
 	Head          bool   // quantise the output head as well; readers find it by its tensors
+	Embeddings    bool   // quantise the embedding and the head: a quarter of their bytes, but transformers cannot read such a file
 	MaxShardBytes int64
 	Progress      func(done, total int64) // told the bytes read; nil for nobody
 }
 
 // Quantize writes a model with its linear layers in NF4, in the files of bitsandbytes: transformers loads them with the same
-// weights that it would have quantised itself. Embedding, norms, biases and, unless asked for, the head keep their types.
+// weights that it would have quantised itself. Norms and biases keep their types, and unless asked for embedding and head.
 func Quantize(ctx context.Context, o QuantizeOptions) (err error) {
 	defer torch.Catch(&err)
 	if exists(o.Output) {
@@ -44,6 +45,9 @@ func Quantize(ctx context.Context, o QuantizeOptions) (err error) {
 	for _, t := range weights.Tensors() {
 		if qlora.IsStored(weights, t.Name) {
 			return fmt.Errorf("quantize: %s: %s is in NF4 already", dir, t.Name)
+		}
+		if o.Embeddings && t.Name == "model.embed_tokens.weight" && t.Shape[len(t.Shape)-1]%64 != 0 {
+			return fmt.Errorf("quantize: %s: %s %d: an embedding in NF4 needs rows of a multiple of 64", dir, t.Name, t.Shape)
 		}
 	}
 	partial := strings.TrimRight(o.Output, "/") + ".partial"
@@ -150,9 +154,17 @@ func writeQuantized(ctx context.Context, o QuantizeOptions, weights *safetensors
 	return dtype, w.Commit()
 }
 
-// quantises says whether a tensor becomes NF4: the weights of linear layers, which end in _proj, and the head if asked for.
+// quantises says whether a tensor becomes NF4: the weights of linear layers, which end in _proj, and what was asked for.
 func (o QuantizeOptions) quantises(t *safetensors.Tensor) bool {
-	return len(t.Shape) == 2 && (strings.HasSuffix(t.Name, "_proj.weight") || o.Head && t.Name == "lm_head.weight")
+	switch {
+	case len(t.Shape) != 2:
+		return false
+	case t.Name == "lm_head.weight":
+		return o.Head || o.Embeddings
+	case t.Name == "model.embed_tokens.weight":
+		return o.Embeddings
+	}
+	return strings.HasSuffix(t.Name, "_proj.weight")
 }
 
 func copyTensor(w *safetensors.Writer, t *safetensors.Tensor) error {
@@ -183,7 +195,7 @@ func quantizedFiles(o QuantizeOptions, from, to string, dtype torch.DType) error
 		return err
 	}
 	var skip any
-	if o.Head {
+	if o.Head || o.Embeddings {
 		skip = []any{} // a list replaces the default, which leaves the head out
 	}
 	config.Set("quantization_config", pyjson.NewObject(

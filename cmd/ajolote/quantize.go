@@ -36,6 +36,7 @@ func newQuantizeCommand() *cobra.Command {
 	flags.StringVar(&o.Output, "output-path", "", "folder to write (needed)")
 	flags.BoolVar(&o.DoubleQuant, "double-quant", false, "quantise the scales too: 4.13 bits a weight instead of 4.5")
 	flags.BoolVar(&o.Head, "quantize-head", false, "quantise the output head as well")
+	flags.BoolVar(&o.Embeddings, "quantize-embeddings", false, "quantise embedding and head; only ajolote reads such an embedding")
 	flags.StringVar(&shard, "max-shard-size", shard, "largest weights file")
 	_ = cmd.MarkFlagRequired("model")
 	_ = cmd.MarkFlagRequired("output-path")

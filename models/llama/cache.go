@@ -10,18 +10,23 @@ import (
 type Cache struct {
 	Length   int // tokens so far, a shared prefix not counted
 	Capacity int
-	layers   []KV // [Capacity, KVHeads, HeadDim]
+	layers   []KV // [Capacity, KVHeads, HeadDim], a head's rows one behind the other, as attention reads them
 }
 
 // NewCache makes an empty cache for capacity tokens, in s; nil for a long-lived one, to be freed.
 func (m *Model) NewCache(s *torch.Scope, capacity int) *Cache {
 	c := &Cache{Capacity: capacity}
 	o := torch.Options{DType: m.Compute, Device: torch.CPU}
+	inner := s
+	if s == nil {
+		inner = torch.NewScope("cache")
+		defer inner.Close()
+	}
+	rows := func() *torch.Tensor {
+		return torch.Empty(inner, o, m.Config.KVHeads, capacity, m.Config.HeadDim).Transpose(0, 1).Keep(s)
+	}
 	for range m.Layers {
-		c.layers = append(c.layers, KV{
-			K: torch.Empty(s, o, capacity, m.Config.KVHeads, m.Config.HeadDim),
-			V: torch.Empty(s, o, capacity, m.Config.KVHeads, m.Config.HeadDim),
-		})
+		c.layers = append(c.layers, KV{rows(), rows()})
 	}
 	return c
 }

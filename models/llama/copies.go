@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -18,8 +19,8 @@ import (
 
 // Copies keeps the NF4 weights that [Load] has made of a 16-bit or 32-bit checkpoint, so that the next start reads an eighth
 // to a quarter of the bytes and quantises nothing. A copy belongs to one state of the checkpoint's files: path, size, time and
-// header of each are its key, and it replaces those of earlier states. Embedding, head and norms are always read from the
-// checkpoint itself.
+// header of each are its key, and it replaces those of earlier states. What stays in 16 bits is always read from the checkpoint
+// itself.
 type Copies struct {
 	Dir   string            // "" for nf4 in AJOLOTE_CACHE, else in ajolote in the user's cache directory
 	Least int64             // bytes of a checkpoint from which on a copy is kept; 0 for 256 MiB
@@ -27,14 +28,14 @@ type Copies struct {
 }
 
 // copyFormat is a part of the key; what is written under another one is not looked at.
-const copyFormat = "ajolote nf4 copy 1"
+const copyFormat = "ajolote nf4 copy 2"
 
 // nf4Copy is the copy of one checkpoint.
 type nf4Copy struct {
 	say     func(string)
 	path    string
 	others  string // pattern of the copies of this checkpoint in all its states, unfinished ones too
-	source  string
+	source  *safetensors.Weights // the checkpoint
 	weights *safetensors.Weights // nil: there is none yet
 }
 
@@ -49,7 +50,7 @@ func (c *Copies) open(weights *safetensors.Weights, o LoadOptions) *nf4Copy {
 	if c == nil || !o.Load4Bit || weights.Bytes() < least {
 		return nil
 	}
-	n := &nf4Copy{say: c.Say, source: filepath.Dir(weights.Files()[0])}
+	n := &nf4Copy{say: c.Say, source: weights}
 	if n.say == nil {
 		n.say = func(string) {}
 	}
@@ -67,7 +68,7 @@ func (c *Copies) open(weights *safetensors.Weights, o LoadOptions) *nf4Copy {
 		n.say(fmt.Sprintf("no quantised copy is kept: %v", err))
 		return nil
 	}
-	place := sha256.Sum256(fmt.Appendf(nil, "%s\n%v\n%s", copyFormat, o.DoubleQuant, weights.Files()))
+	place := sha256.Sum256(fmt.Appendf(nil, "%s\n%v %v\n%s", copyFormat, o.DoubleQuant, o.QuantizeEmbeddings, weights.Files()))
 	n.others = filepath.Join(dir, hex.EncodeToString(place[:8])+"-*")
 	n.path = filepath.Join(dir, hex.EncodeToString(place[:8])+"-"+key+".safetensors")
 	if n.weights, err = safetensors.Open(n.path); err != nil && !os.IsNotExist(err) {
@@ -161,37 +162,55 @@ func (n *nf4Copy) close() {
 	}
 }
 
-// keep writes the copy, where there is none, of the model's quantised layers. A copy that cannot be written is no error.
+// keep writes the copy, where there is none, of what was quantised in loading the model. A copy that cannot be written is no
+// error.
 func (n *nf4Copy) keep(m *Model) {
 	if n == nil || n.weights != nil {
 		return
 	}
-	bytes, err := n.write(m)
-	if err != nil {
-		n.say(fmt.Sprintf("no quantised copy of %s is kept: %v", n.source, err))
-		return
+	of := filepath.Dir(n.source.Files()[0])
+	switch bytes, err := n.write(m, of); {
+	case err != nil:
+		n.say(fmt.Sprintf("no quantised copy of %s is kept: %v", of, err))
+	case bytes > 0:
+		n.say(fmt.Sprintf("a quantised copy of %s is kept for the next start: %s, %.2f GB", of, n.path, float64(bytes)/1e9))
 	}
-	n.say(fmt.Sprintf("a quantised copy of %s is kept for the next start: %s, %.2f GB", n.source, n.path, float64(bytes)/1e9))
 }
 
-func (n *nf4Copy) write(m *Model) (bytes int64, err error) {
+// quantised yields the weights in NF4 under their names in a checkpoint.
+func (m *Model) quantised() iter.Seq2[string, *qlora.Weight] {
+	return func(yield func(string, *qlora.Weight) bool) {
+		if e, ok := m.Embed.(*qlora.Embedding); ok && !yield("model.embed_tokens.weight", e.Weight) {
+			return
+		}
+		for module, place := range m.Linears() {
+			if l, ok := (*place).(*qlora.Linear); ok && !(module == "lm_head" && m.Config.TieHead) && !yield(module+".weight", l.Weight) {
+				return
+			}
+		}
+	}
+}
+
+// write returns the bytes of the copy: 0, and no file, where the checkpoint itself has everything in NF4.
+func (n *nf4Copy) write(m *Model, of string) (bytes int64, err error) {
 	var specs []safetensors.Spec
 	var all []qlora.Stored
-	about := map[string]string{"format": "pt", "of": n.source}
-	for module, place := range m.Linears() {
-		layer, ok := (*place).(*qlora.Linear)
-		if !ok {
+	about := map[string]string{"format": "pt", "of": of}
+	for name, weight := range m.quantised() {
+		if qlora.IsStored(n.source, name) {
 			continue
 		}
-		name := module + ".weight"
-		parts, err := layer.Weight.Stored(name)
+		parts, err := weight.Stored(name)
 		if err != nil {
 			return 0, err
 		}
-		if about[name], err = checksum(layer.Weight, name); err != nil {
+		if about[name], err = checksum(weight, name); err != nil {
 			return 0, err
 		}
 		all = append(all, parts...)
+	}
+	if len(all) == 0 {
+		return 0, nil
 	}
 	for _, part := range all {
 		specs = append(specs, part.Spec)

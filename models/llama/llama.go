@@ -18,13 +18,21 @@ type Model struct {
 	// Compute is the type in which activations flow; weights of another type are converted where they are used.
 	Compute torch.DType
 
-	Embed  *nn.Embedding
+	Embed  Embedding
 	Layers []*Layer
 	Norm   *nn.RMSNorm
 	Head   nn.Linear // the tied head is a Dense that shares Embed's weight
 
 	Clock  nn.Clock // of dropout in training
 	angles *angles
+}
+
+// Embedding looks up the vectors of tokens: dense, or in NF4.
+type Embedding interface {
+	// Forward maps ids (int64) to vectors [..., hidden].
+	Forward(ids *torch.Tensor) *torch.Tensor
+	// Parameters yields the tensors under the names that they have below model.embed_tokens in a checkpoint.
+	Parameters() iter.Seq2[string, *torch.Tensor]
 }
 
 // Layer is one block: attention, then an MLP, each on the normalised residual.
@@ -104,8 +112,12 @@ func (m *MLP) Forward(x *torch.Tensor) *torch.Tensor {
 // Parameters yields every tensor under its name in a checkpoint.
 func (m *Model) Parameters() iter.Seq2[string, *torch.Tensor] {
 	return func(yield func(string, *torch.Tensor) bool) {
-		if !yield("model.embed_tokens.weight", m.Embed.Weight) {
-			return
+		if m.Embed != nil { // nil: a model that is freed half loaded
+			for suffix, t := range m.Embed.Parameters() {
+				if !yield("model.embed_tokens."+suffix, t) {
+					return
+				}
+			}
 		}
 		for i, l := range m.Layers {
 			prefix := layerName(i)
@@ -118,7 +130,7 @@ func (m *Model) Parameters() iter.Seq2[string, *torch.Tensor] {
 			return
 		}
 		for name, linear := range m.Linears() {
-			if name == "lm_head" && m.Config.TieHead || *linear == nil { // a model that is freed half loaded
+			if name == "lm_head" && m.Config.TieHead || *linear == nil {
 				continue
 			}
 			for suffix, t := range (*linear).Parameters() {

@@ -57,11 +57,9 @@ func Load(ctx context.Context, dir string, o LoadOptions) (m *Model, err error) 
 	}
 	l.copy = o.Copies.open(weights, l.o)
 	defer func() { l.copy.close() }()
-	m, err = l.model()
-	if err != nil {
-		if m != nil {
-			m.Free()
-		}
+	m = &Model{Config: c, Compute: l.o.Compute, Norm: &nn.RMSNorm{Eps: c.NormEps}, angles: &angles{rope: c.Rope, size: c.HeadDim}}
+	if err := l.fill(m); err != nil {
+		m.Free()
 		return nil, err
 	}
 	l.copy.keep(m)
@@ -84,6 +82,13 @@ type loader struct {
 	done    int64
 	total   int64
 	copy    *nf4Copy // nil where none is kept
+	later   []dense
+}
+
+// dense is a matrix of the file that is to become NF4, and what takes the result.
+type dense struct {
+	source *safetensors.Tensor
+	put    func(*qlora.Weight) error
 }
 
 // linearShape is a linear layer that the model has.
@@ -114,6 +119,9 @@ func (c Config) linears() []linearShape {
 func (l *loader) check() error {
 	var faults []string
 	expected := map[string]bool{}
+	if size := l.config.HiddenSize; size%64 != 0 && (l.quantised("model.embed_tokens") || l.o.QuantizeEmbeddings && l.o.Load4Bit) {
+		faults = append(faults, fmt.Sprintf("an embedding in NF4 needs a hidden_size that is a multiple of 64, not %d", size))
+	}
 	want := func(name string, shape ...int) {
 		expected[name] = true
 		t := l.weights.Tensor(name)
@@ -124,13 +132,12 @@ func (l *loader) check() error {
 		}
 	}
 	c := l.config
-	want("model.embed_tokens.weight", c.VocabSize, c.HiddenSize)
 	want("model.norm.weight", c.HiddenSize)
 	for i := range c.Layers {
 		want(layerName(i)+"input_layernorm.weight", c.HiddenSize)
 		want(layerName(i)+"post_attention_layernorm.weight", c.HiddenSize)
 	}
-	linears := c.linears()
+	linears := append(c.linears(), linearShape{"model.embed_tokens", c.VocabSize, c.HiddenSize, false})
 	if !c.TieHead || l.weights.Tensor("lm_head.weight") != nil {
 		linears = append(linears, linearShape{"lm_head", c.VocabSize, c.HiddenSize, false})
 	}
@@ -170,34 +177,34 @@ func (l *loader) has(name string) bool { return l.weights.Tensor(name) != nil }
 
 func (l *loader) quantised(module string) bool { return qlora.IsStored(l.weights, module+".weight") }
 
-// model builds the model; on error it returns what there is, to be freed.
-func (l *loader) model() (*Model, error) {
+// fill reads the weights into a model that has none yet.
+func (l *loader) fill(m *Model) error {
 	c := l.config
-	m := &Model{Config: c, Compute: l.o.Compute, Embed: &nn.Embedding{}, Norm: &nn.RMSNorm{Eps: c.NormEps},
-		angles: &angles{rope: c.Rope, size: c.HeadDim}}
-	wide := l.o.Compute // what embedding and head are held in
-	if l.o.Load4Bit {
-		wide = 0
-	}
-	var err error
-	dense := func(to **torch.Tensor, name string, dtype torch.DType) {
-		if err == nil {
-			*to, err = l.read(name, dtype)
-		}
-	}
-	dense(&m.Embed.Weight, "model.embed_tokens.weight", wide)
 	for i := range c.Layers {
 		layer := &Layer{
 			InputNorm: &nn.RMSNorm{Eps: c.NormEps}, PostNorm: &nn.RMSNorm{Eps: c.NormEps}, MLP: &MLP{},
 			Attention: &Attention{Heads: c.Heads, KVHeads: c.KVHeads, HeadDim: c.HeadDim, Window: c.Window},
 		}
 		m.Layers = append(m.Layers, layer)
-		dense(&layer.InputNorm.Weight, layerName(i)+"input_layernorm.weight", l.o.Compute)
-		dense(&layer.PostNorm.Weight, layerName(i)+"post_attention_layernorm.weight", l.o.Compute)
+		var err error
+		if layer.InputNorm.Weight, err = l.read(layerName(i)+"input_layernorm.weight", l.o.Compute); err != nil {
+			return err
+		}
+		if layer.PostNorm.Weight, err = l.read(layerName(i)+"post_attention_layernorm.weight", l.o.Compute); err != nil {
+			return err
+		}
 	}
-	dense(&m.Norm.Weight, "model.norm.weight", l.o.Compute)
-	if err != nil {
-		return m, err
+	var err error
+	if m.Norm.Weight, err = l.read("model.norm.weight", l.o.Compute); err != nil {
+		return err
+	}
+	wide := l.o.Compute // what embedding and head are held in
+	if l.o.Load4Bit {
+		wide = 0
+	}
+	embeddings := l.o.Load4Bit && l.o.QuantizeEmbeddings
+	if err := l.embedding(m, wide, embeddings); err != nil {
+		return err
 	}
 	places := map[string]*nn.Linear{}
 	for name, place := range m.Linears() {
@@ -205,72 +212,135 @@ func (l *loader) model() (*Model, error) {
 	}
 	for _, s := range c.linears() {
 		if err := l.linear(places[s.name], s, l.o.Compute, l.o.Load4Bit); err != nil {
-			return m, err
+			return err
 		}
 	}
-	if !l.has("lm_head.weight") && !l.quantised("lm_head") {
-		m.Head = &nn.Dense{Weight: m.Embed.Weight}
-		return m, nil
-	}
+	tied := !l.has("lm_head.weight")
 	// A file may have a head of its own although config.json ties it; then transformers 5 keeps the two apart, and so does this.
-	m.Config.TieHead = false
-	return m, l.linear(&m.Head, linearShape{"lm_head", c.VocabSize, c.HiddenSize, false}, wide, false)
+	m.Config.TieHead = tied
+	if !tied {
+		if err := l.linear(&m.Head, linearShape{"lm_head", c.VocabSize, c.HiddenSize, false}, wide, embeddings); err != nil {
+			return err
+		}
+	}
+	if err := l.quantiseLater(); err != nil {
+		return err
+	}
+	switch embed := m.Embed.(type) {
+	case *qlora.Embedding:
+		if tied {
+			m.Head = &qlora.Linear{Weight: embed.Weight}
+		}
+	case *nn.Embedding:
+		if tied {
+			m.Head = &nn.Dense{Weight: embed.Weight}
+		}
+	}
+	return nil
+}
+
+func (l *loader) embedding(m *Model, dtype torch.DType, quantise bool) error {
+	s := linearShape{"model.embed_tokens", l.config.VocabSize, l.config.HiddenSize, false}
+	return l.matrix(s, dtype, quantise, func(t *torch.Tensor, w *qlora.Weight) error {
+		if w != nil {
+			m.Embed = &qlora.Embedding{Weight: w, DType: l.o.Compute}
+		} else {
+			m.Embed = &nn.Embedding{Weight: t}
+		}
+		return nil
+	})
 }
 
 // linear reads one linear layer into its place. quantise says whether a dense one becomes NF4.
 func (l *loader) linear(place *nn.Linear, s linearShape, dtype torch.DType, quantise bool) error {
-	var bias *torch.Tensor
-	if s.bias {
-		var err error
-		if bias, err = l.read(s.name+".bias", l.o.Compute); err != nil {
-			return err
+	return l.matrix(s, dtype, quantise, func(t *torch.Tensor, w *qlora.Weight) error {
+		var bias *torch.Tensor
+		if w != nil {
+			*place = &qlora.Linear{Weight: w}
+		} else {
+			*place = &nn.Dense{Weight: t}
 		}
+		if !s.bias {
+			return nil
+		}
+		bias, err := l.read(s.name+".bias", l.o.Compute)
+		switch linear := (*place).(type) {
+		case *qlora.Linear:
+			linear.Bias = bias
+		case *nn.Dense:
+			linear.Bias = bias
+		}
+		return err
+	})
+}
+
+// matrix reads a weight and gives it to put, which owns it from then on: dense in the type dtype, 0 for the file's; or in NF4
+// where the file has it so, or quantise says it. What is yet to be quantised waits for quantiseLater.
+func (l *loader) matrix(s linearShape, dtype torch.DType, quantise bool, put func(t *torch.Tensor, w *qlora.Weight) error) error {
+	if err := l.ctx.Err(); err != nil {
+		return err
 	}
 	name := s.name + ".weight"
 	switch {
 	case l.quantised(s.name):
-		w, err := qlora.Read(l.weights, name)
+		w, err := l.readNF4(name, s)
 		if err != nil {
 			return err
 		}
-		if !slices.Equal(w.Shape, []int{s.out, s.in}) {
-			shape := w.Shape
-			w.Free()
-			return fmt.Errorf("llama: %s has shape %d in NF4, config.json says [%d %d]", name, shape, s.out, s.in)
-		}
-		scales := []*torch.Tensor{w.NF4.Absmax}
-		if n := w.NF4.Nested; n != nil {
-			scales = []*torch.Tensor{n.Absmax, n.Map}
-		}
-		if !torch.AllFinite(scales) {
-			w.Free()
-			return fmt.Errorf("llama: the scales of %s hold a NaN or an infinity: the file is damaged", name)
-		}
-		for _, part := range qlora.StoredNames(name) {
-			if t := l.weights.Tensor(part); t != nil {
-				l.advance(t.Bytes())
-			}
-		}
-		*place = &qlora.Linear{Weight: w, Bias: bias}
+		return put(nil, w)
 	case quantise:
 		source := l.weights.Tensor(name)
-		w := l.copy.read(name)
-		if w == nil {
-			var err error
-			if w, err = qlora.QuantizeStored(source, qlora.Options{DoubleQuant: l.o.DoubleQuant}); err != nil {
-				return err
-			}
+		if w := l.copy.read(name); w != nil {
+			l.advance(source.Bytes())
+			return put(nil, w)
 		}
-		l.advance(source.Bytes())
-		*place = &qlora.Linear{Weight: w, Bias: bias}
-	default:
-		t, err := l.read(name, dtype)
-		if err != nil {
-			return err
-		}
-		*place = &nn.Dense{Weight: t, Bias: bias}
+		l.later = append(l.later, dense{source, func(w *qlora.Weight) error { return put(nil, w) }})
+		return nil
 	}
-	return l.ctx.Err()
+	t, err := l.read(name, dtype)
+	if err != nil {
+		return err
+	}
+	return put(t, nil)
+}
+
+// readNF4 reads a weight that the file has in NF4.
+func (l *loader) readNF4(name string, s linearShape) (*qlora.Weight, error) {
+	w, err := qlora.Read(l.weights, name)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(w.Shape, []int{s.out, s.in}) {
+		shape := w.Shape
+		w.Free()
+		return nil, fmt.Errorf("llama: %s has shape %d in NF4, config.json says [%d %d]", name, shape, s.out, s.in)
+	}
+	scales := []*torch.Tensor{w.NF4.Absmax}
+	if n := w.NF4.Nested; n != nil {
+		scales = []*torch.Tensor{n.Absmax, n.Map}
+	}
+	if !torch.AllFinite(scales) {
+		w.Free()
+		return nil, fmt.Errorf("llama: the scales of %s hold a NaN or an infinity: the file is damaged", name)
+	}
+	for _, part := range qlora.StoredNames(name) {
+		if t := l.weights.Tensor(part); t != nil {
+			l.advance(t.Bytes())
+		}
+	}
+	return w, nil
+}
+
+// quantiseLater quantises what waits, in the order of the model, reading ahead from one matrix to the next.
+func (l *loader) quantiseLater() error {
+	sources := make([]*safetensors.Tensor, len(l.later))
+	for i, d := range l.later {
+		sources[i] = d.source
+	}
+	return qlora.QuantizeAll(l.ctx, sources, qlora.Options{DoubleQuant: l.o.DoubleQuant}, func(i int, w *qlora.Weight) error {
+		l.advance(sources[i].Bytes())
+		return l.later[i].put(w)
+	})
 }
 
 // read loads a tensor as a long-lived one of the type dtype; 0 keeps the file's.

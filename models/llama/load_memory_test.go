@@ -43,7 +43,7 @@ func TestLoadingNeverHoldsTheWideModel(t *testing.T) {
 	_, err = fmt.Sscan(report, &before, &peak)
 	require.NoError(t, err)
 
-	quantised := c.WeightBytes(true)
+	quantised := c.WeightBytes(llama.LoadOptions{Load4Bit: true, DoubleQuant: true})
 	t.Logf("%d MB before loading, %d MB at most, the quantised model has %d MB", before>>20, peak>>20, quantised>>20)
 	require.Less(t, peak, quantised+1200<<20, "the quantised model and 1.2 GB, libtorch included")
 	require.Less(t, peak-before, quantised+300<<20, "what loading itself needs beside the quantised model")

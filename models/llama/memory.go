@@ -2,25 +2,39 @@ package llama
 
 // This file: what a shape needs in memory, to be known before anything is loaded.
 
-// WeightBytes is the memory of the weights as [Load] holds them: in float32, or with load4Bit the linear layers in
-// double-quantised NF4, embedding and head in 16 bits, and norms and biases in float32.
-func (c Config) WeightBytes(load4Bit bool) int64 {
-	all := int64(c.Parameters())
-	if !load4Bit {
-		return 4 * all
+// WeightBytes is the memory of the weights as [Load] holds them with o, from a checkpoint of 16 bits: of o, Compute, Load4Bit,
+// DoubleQuant and QuantizeEmbeddings count.
+func (c Config) WeightBytes(o LoadOptions) int64 {
+	compute := int64(4)
+	if o.Compute != 0 {
+		compute = int64(o.Compute.Size())
 	}
-	var linears, nf4 int64
+	all := int64(c.Parameters())
+	if !o.Load4Bit {
+		return compute * all
+	}
+	nf4 := func(elements int64) int64 {
+		blocks := (elements + 63) / 64
+		if o.DoubleQuant { // codes, their scales in 8 bits, the scales' scales
+			return (elements+1)/2 + blocks + 4*((blocks+255)/256)
+		}
+		return (elements+1)/2 + 4*blocks
+	}
+	var linears, bytes int64
 	for _, l := range c.linears() {
 		n := int64(l.out) * int64(l.in)
-		blocks := (n + 63) / 64
-		linears += n
-		nf4 += (n+1)/2 + blocks + 4*((blocks+255)/256) // codes, their scales in 8 bits, the scales' scales
+		linears, bytes = linears+n, bytes+nf4(n)
 	}
-	ends := int64(c.VocabSize) * int64(c.HiddenSize)
+	ends, embedding := int64(1), int64(c.VocabSize)*int64(c.HiddenSize)
 	if !c.TieHead {
-		ends *= 2
+		ends = 2
 	}
-	return nf4 + 2*ends + 4*(all-linears-ends)
+	if o.QuantizeEmbeddings {
+		bytes += ends * nf4(embedding)
+	} else {
+		bytes += ends * 2 * embedding
+	}
+	return bytes + compute*(all-linears-ends*embedding)
 }
 
 // CacheBytes is the memory of a token's keys and values in float32, all layers together.

@@ -24,7 +24,8 @@ func New(c Config, g *torch.Generator) (m *Model, err error) {
 	ones := func() *nn.RMSNorm {
 		return &nn.RMSNorm{Weight: torch.Ones(nil, torch.Float32CPU, c.HiddenSize), Eps: c.NormEps}
 	}
-	m = &Model{Config: c, Compute: torch.Float32, Embed: &nn.Embedding{Weight: matrix(c.VocabSize, c.HiddenSize)}, Norm: ones(),
+	embedding := matrix(c.VocabSize, c.HiddenSize)
+	m = &Model{Config: c, Compute: torch.Float32, Embed: &nn.Embedding{Weight: embedding}, Norm: ones(),
 		angles: &angles{rope: c.Rope, size: c.HeadDim}}
 	for range c.Layers {
 		m.Layers = append(m.Layers, &Layer{
@@ -43,7 +44,7 @@ func New(c Config, g *torch.Generator) (m *Model, err error) {
 		}
 		*places[s.name] = dense
 	}
-	m.Head = &nn.Dense{Weight: m.Embed.Weight}
+	m.Head = &nn.Dense{Weight: embedding}
 	if !c.TieHead {
 		m.Head = &nn.Dense{Weight: matrix(c.VocabSize, c.HiddenSize)}
 	}

@@ -14,6 +14,11 @@ type Embedding struct {
 // Forward looks up ids (int64, any shape): [..., size].
 func (e *Embedding) Forward(ids *torch.Tensor) *torch.Tensor { return torch.Embedding(e.Weight, ids) }
 
+// Parameters yields the table, "weight".
+func (e *Embedding) Parameters() iter.Seq2[string, *torch.Tensor] {
+	return func(yield func(string, *torch.Tensor) bool) { yield("weight", e.Weight) }
+}
+
 // RMSNorm is [torch.Tensor.RMSNorm] with its weight.
 type RMSNorm struct {
 	Weight *torch.Tensor // [size]

@@ -45,6 +45,28 @@ func TestDenseIsXTimesWeightPlusBias(t *testing.T) {
 	}
 }
 
+func TestDenseRoundsItsFactorsAsAutocastDoes(t *testing.T) {
+	s, g := begin(t)
+	x, half := randn(s, g, 6, 32), func(x *torch.Tensor) *torch.Tensor { return x.To(torch.BFloat16) }
+	var layers []nn.Linear
+	for range 2 {
+		w := randn(s, g, 5, 32)
+		layers = append(layers, &nn.Dense{Weight: w.SetRequiresGrad(true), Bias: randn(s, g, 5), Compute: torch.BFloat16})
+	}
+	for i, y := range nn.Project(x, layers...) {
+		l := layers[i].(*nn.Dense)
+		require.Equal(t, torch.Float32, y.DType())
+		require.True(t, half(x).Linear(half(l.Weight), half(l.Bias)).To(torch.Float32).Equal(y))
+		require.True(t, l.Forward(x).Equal(y), "projections together are what each is alone")
+
+		y.Sum().Backward()
+		got := l.Weight.Grad(s)
+		require.Equal(t, torch.Float32, got.DType())
+		exact := torch.Ones(s, torch.Float32CPU, 6, 5).T().MatMul(x)
+		torchtest.Close(t, exact.Floats(), got.Floats(), 0.05)
+	}
+}
+
 func TestLayersAreTheirOperations(t *testing.T) {
 	s, g := begin(t)
 	x, w, b := randn(s, g, 3, 8), randn(s, g, 8), randn(s, g, 8)
