@@ -8,7 +8,9 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -267,4 +269,82 @@ func TestQueriesDecideWhichModelIsBest(t *testing.T) {
 	without := tinyConfig(t)
 	fineTune(t, without)
 	require.Equal(t, losses(t, without), losses(t, c), "evaluation leaves training as it was")
+}
+
+func TestMemoryIsFlatOverFiveHundredSteps(t *testing.T) {
+	torchtest.Need(t)
+	torchtest.NoLeaks(t)
+	for _, set := range [][]string{{"load_in_4bit=true", "lora_dropout=0.1"}, {"shared_prefix=false", "gradient_checkpointing=true"}} {
+		c := tinyConfig(t, append(set, "max_steps=500", "val_set_size=4", "eval_steps=50", "save_steps=50", "save_total_limit=2")...)
+		resident := map[int]int64{}
+		_, err := FineTune(context.Background(), c, FineTuneOptions{Events: func(e train.Event) {
+			if e.Kind == train.Stepped && (e.Step == 60 || e.Step == 499) {
+				runtime.GC() // what is left over is then what is held
+				now, _, err := torch.Memory()
+				require.NoError(t, err)
+				resident[e.Step] = now
+			}
+		}})
+		require.NoError(t, err)
+		const margin = 8 << 20
+		require.Less(t, resident[499]-resident[60], int64(margin), "%v: %v", set, resident)
+	}
+}
+
+func TestARunWithoutProgressStopsEarlyAndEndsWithItsBest(t *testing.T) {
+	torchtest.Need(t)
+	torchtest.NoLeaks(t)
+	// With warm-up over all steps the rate rises from nothing: the first steps improve the loss, then it is too much of it.
+	c := tinyConfig(t, "val_set_size=4", "eval_steps=2", "save_steps=2", "save_total_limit=1", "early_stopping_patience=2", "load_best_model_at_end=true",
+		"metric_for_best_model=loss", "num_epochs=30", "learning_rate=20", "lr_scheduler=constant_with_warmup", "warmup_ratio=1.0", "max_grad_norm=0")
+	var evaluated []train.Event
+	result, err := FineTune(context.Background(), c, FineTuneOptions{Events: func(e train.Event) {
+		if e.Kind == train.Evaluated {
+			evaluated = append(evaluated, e)
+		}
+	}})
+	require.NoError(t, err)
+	require.True(t, result.StoppedEarly)
+	require.Less(t, result.Steps, 90)
+	last := len(evaluated) - 1
+	require.Greater(t, last, 2)
+	require.Equal(t, evaluated[last-2].Step, result.BestStep)
+	for _, e := range evaluated[1:] { // the one before the first step is not one to keep
+		require.LessOrEqual(t, result.BestMetric, e.Metrics["eval_loss"])
+	}
+	best, err := os.ReadFile(filepath.Join(c.OutputDir, fmt.Sprintf("checkpoint-%d", result.BestStep), adapterWeights))
+	require.NoError(t, err)
+	require.Equal(t, best, weightsOf(t, c))
+	left, err := filepath.Glob(filepath.Join(c.OutputDir, "checkpoint-*"))
+	require.NoError(t, err)
+	require.Len(t, left, 2, "a limit of one leaves the best and the newest: %v", left)
+}
+
+func TestTheModelThatAnswersIsTheOneThatIsKept(t *testing.T) {
+	torchtest.Need(t)
+	dir := t.TempDir()
+	const record = `{"doc_type": "projects", "filters": {"programme": null, "funding_level": null, "year": null, "location": null, "location_level": null}, "organisations": [], "semantic_query": null, "query_rewrite": "dogs", "meta": {"id": "Q1", "lang": "EN", "original_query": "dogs", "notes": ""}}`
+	gold, rows := filepath.Join(dir, "test.json"), filepath.Join(dir, "rows.jsonl")
+	require.NoError(t, os.WriteFile(gold, []byte("["+record+"]"), 0o644))
+	answer := strings.Split(record, `, "meta"`)[0] + "}"
+	line, err := json.Marshal(map[string]any{"messages": []map[string]string{
+		{"role": "system", "content": "Answer."}, {"role": "user", "content": "dogs"}, {"role": "assistant", "content": answer},
+	}})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(rows, bytes.Repeat(append(line, '\n'), 4), 0o644))
+	c := tinyConfig(t, "adapter=", "lora_r=0", "lora_alpha=0", "lora_target_modules=[]", "num_epochs=80", "learning_rate=3e-3", "sequence_len=512",
+		"query_test_file="+gold, "metric_for_best_model=strict", "eval_strategy=steps", "eval_steps=20", "load_best_model_at_end=true")
+	c.Datasets[0].Path = rows
+	strict := map[int]float64{}
+	result, err := FineTune(context.Background(), c, FineTuneOptions{Events: func(e train.Event) {
+		if e.Kind == train.Evaluated {
+			strict[e.Step] = e.Metrics["strict"]
+		}
+	}})
+	require.NoError(t, err)
+	require.Zero(t, strict[0])
+	require.EqualValues(t, 1, result.BestMetric, "%v", strict)
+	for step := range strict {
+		require.False(t, step < result.BestStep && strict[step] == 1, "%v: the first is the best", strict)
+	}
 }

@@ -24,14 +24,66 @@ import (
 func TestResumeAtEveryStepGivesTheSameBytes(t *testing.T) {
 	torchtest.Need(t)
 	torchtest.NoLeaks(t)
-	everyStep := func(j *Job) { j.SaveSteps, j.EvalSteps, j.LoggingSteps = 1, 3, 2 }
-	_, want := run(t, t.TempDir(), everyStep)
-	for stop := 1; stop < 12; stop++ {
+	for _, c := range []struct {
+		name   string
+		change func(*Job)
+		poison int // see regression
+	}{
+		{"shuffled", func(*Job) {}, -1},
+		{"in order", func(j *Job) { j.InOrder = true }, -1},
+		{"packed", func(j *Job) { j.Packs = [][]int{{3}, {0, 5}, {1, 2}, {4, 9}, {6}, {7, 8}}; j.Examples, j.MaxSteps = 6, 12 }, -1},
+		{"skipping bad steps", func(j *Job) { j.SkipBadSteps = true }, 9},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			start := func(dir string, saveSteps int) (*regression, Job) {
+				r, job := newRegression(t, dir)
+				c.change(&job)
+				r.poison, job.SaveSteps, job.EvalSteps, job.LoggingSteps = c.poison, saveSteps, 3, 2
+				return r, job
+			}
+			finish := func(dir string) (Result, string) {
+				_, job := start(dir, 1)
+				result, err := Run(context.Background(), job)
+				require.NoError(t, err)
+				var s Summary
+				text, err := os.ReadFile(filepath.Join(dir, FinishedFile))
+				require.NoError(t, err)
+				require.NoError(t, json.Unmarshal(text, &s))
+				return result, fmt.Sprintln(s.Steps, s.TokensSeen, s.BadSteps, s.LastLoss, s.BestStep, s.Metrics) + outcome(t, dir)
+			}
+			_, want := finish(t.TempDir())
+			for stop := 1; stop < 12; stop++ {
+				dir := t.TempDir()
+				ctx, cancel := context.WithCancel(context.Background())
+				r, job := start(dir, 5) // the cancelled run must save by itself
+				r.onStep = func(step int) {
+					if step == stop {
+						cancel()
+					}
+				}
+				_, err := Run(ctx, job)
+				require.ErrorIs(t, err, context.Canceled)
+				require.Contains(t, kept(t, dir), stop)
+				result, got := finish(dir)
+				require.Equal(t, want, got, "stopped before step %d", stop+1)
+				require.Equal(t, filepath.Join(dir, fmt.Sprintf("checkpoint-%d", stop)), result.ResumedFrom)
+				require.Equal(t, 12, result.Steps)
+			}
+		})
+	}
+}
+
+func TestTheWatchdogCountsOnWhereAnInterruptionLeftIt(t *testing.T) {
+	torchtest.Need(t)
+	watched := func(dir string) (*regression, Job) {
+		r, job := newRegression(t, dir)
+		job.WatchdogThreshold, job.WatchdogPatience = 1e-9, 5
+		return r, job
+	}
+	for stop := 1; stop < 5; stop++ {
 		dir := t.TempDir()
 		ctx, cancel := context.WithCancel(context.Background())
-		r, job := newRegression(t, dir)
-		everyStep(&job)
-		job.SaveSteps = 5 // the cancelled run must save by itself
+		r, job := watched(dir)
 		r.onStep = func(step int) {
 			if step == stop {
 				cancel()
@@ -39,11 +91,9 @@ func TestResumeAtEveryStepGivesTheSameBytes(t *testing.T) {
 		}
 		_, err := Run(ctx, job)
 		require.ErrorIs(t, err, context.Canceled)
-		require.Contains(t, kept(t, dir), stop)
-		result, got := run(t, dir, everyStep)
-		require.Equal(t, want, got, "stopped before step %d", stop+1)
-		require.Equal(t, filepath.Join(dir, fmt.Sprintf("checkpoint-%d", stop)), result.ResumedFrom)
-		require.Equal(t, 12, result.Steps)
+		_, job = watched(dir)
+		_, err = Run(context.Background(), job)
+		require.ErrorContains(t, err, "step 5: the loss has been above 1e-09 for 5 steps")
 	}
 }
 
