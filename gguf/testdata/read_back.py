@@ -18,6 +18,7 @@ vocabulary = lib.llama_model_get_vocab(model)
 parameters = lib.llama_context_default_params()
 parameters.n_ctx, parameters.n_batch = 512, 512
 parameters.type_k = parameters.type_v = lib.GGML_TYPE_F32
+parameters.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_DISABLED  # which rounds to 16 bits
 context = lib.llama_init_from_model(model, parameters)
 for path in sys.argv[2:]:
     adapter = lib.llama_adapter_lora_init(model, path.encode())
