@@ -42,11 +42,45 @@ func TestRetrievalMetricsEqualThoseOfInformationRetrievalEvaluator(t *testing.T)
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(text, &want))
 	got := e.Keys("")
-	require.Len(t, got, len(want))
 	for key, value := range want {
 		require.InDelta(t, value, got[key], 1e-9, key)
 	}
 	require.Greater(t, want["cosine_recall@10"], 0.0)
+
+	// The languages apart: the evaluator on the documents of each.
+	var directions map[string]map[string]float64
+	text, err = os.ReadFile("testdata/directions.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &directions))
+	require.Len(t, e.Directions, len(directions))
+	for direction, metrics := range directions {
+		for key, value := range metrics {
+			require.InDelta(t, value, got[direction+"_"+key], 1e-9, "%s %s", direction, key)
+		}
+	}
+	for name, pair := range map[string][2]string{"monolingual": {"ca-ca", "en-en"}, "crosslingual": {"ca-en", "en-ca"}} {
+		for key := range want {
+			require.InDelta(t, (got[pair[0]+"_"+key]+got[pair[1]+"_"+key])/2, got[name+"_"+key], 1e-12)
+		}
+	}
+	require.Len(t, got, 7*len(want))
+	require.Contains(t, e.Keys("dev"), "dev_ca-en_cosine_mrr@10")
+}
+
+func TestWithoutLanguagesThereAreNoDirections(t *testing.T) {
+	torchtest.Need(t)
+	m, err := sbert.Load(context.Background(), model, bert.LoadOptions{})
+	require.NoError(t, err)
+	defer m.Free()
+	r := readRetrieval(t)
+	r.QueryLangs, r.DocLangs = nil, nil
+	e, err := mroberta.Evaluate(context.Background(), m, r, sbert.EncodeOptions{}, eval.DefaultRetrievalAt())
+	require.NoError(t, err)
+	require.Empty(t, e.Directions)
+	require.Nil(t, e.Mean(true))
+	m.Similarity = "euclidean"
+	_, err = mroberta.Evaluate(context.Background(), m, r, sbert.EncodeOptions{}, eval.DefaultRetrievalAt())
+	require.ErrorContains(t, err, "euclidean")
 }
 
 func TestFilesThatDoNotBelongTogetherAreNamed(t *testing.T) {
@@ -128,6 +162,7 @@ func TestATrainingThatIsBrokenOffAndResumedEndsWithTheSameBytes(t *testing.T) {
 		{"mnrl", func(*mroberta.Config) {}},
 		{"cached, masked duplicates", func(c *mroberta.Config) { c.Loss, c.MiniBatchSize, c.Duplicates = "cached_mnrl", 5, "mask" }},
 		{"matryoshka", func(c *mroberta.Config) { c.MatryoshkaDims = []int{16, 8} }},
+		{"batches without duplicates", func(c *mroberta.Config) { c.Duplicates = "resample" }},
 	} {
 		t.Run(change.name, func(t *testing.T) {
 			plain, broken := run(t, t.TempDir()), run(t, t.TempDir())
@@ -173,3 +208,101 @@ func TestATrainingThatIsBrokenOffAndResumedEndsWithTheSameBytes(t *testing.T) {
 	}
 }
 
+// Texts with scores or labels, for the losses that learn from them.
+func scored(t *testing.T, dir string) string {
+	t.Helper()
+	var rows strings.Builder
+	for i, word := range strings.Fields("energia solar hidrogen verd recerca salut bateries clima aigua universitat institut") {
+		for j, other := range strings.Fields("energia solar aigua clima") {
+			score := 0.1
+			if i%2 == j%2 {
+				score = 0.9
+			}
+			fmt.Fprintf(&rows, "%s,%s,%v,%d\n", word+" "+other, other, score, j%2)
+		}
+	}
+	path := filepath.Join(dir, "scored.csv")
+	require.NoError(t, os.WriteFile(path, []byte("a,b,alike,kind\n"+rows.String()), 0o644))
+	return path
+}
+
+func TestLossesOverScoresAndLabelsTrain(t *testing.T) {
+	torchtest.Need(t)
+	torchtest.NoLeaks(t)
+	for _, loss := range []string{"cosine", "cosent", "batch_all_triplet"} {
+		t.Run(loss, func(t *testing.T) {
+			dir := t.TempDir()
+			c := run(t, dir)
+			c.Loss, c.NumEpochs, c.LearningRate = loss, 10, 3e-3
+			c.TrainData = mroberta.TrainData{Path: scored(t, dir), Query: "a", Passage: "b", Score: "alike", Label: "kind"}
+			zero := 0.0
+			c.Dropout = &zero
+			var losses []float64
+			_, err := mroberta.Train(context.Background(), c, nil, mroberta.TrainOptions{Events: func(e train.Event) {
+				if e.Kind == train.Stepped {
+					losses = append(losses, e.Loss)
+				}
+			}})
+			require.NoError(t, err)
+			n := len(losses)
+			require.Less(t, losses[n-1]+losses[n-2]+losses[n-3], 0.8*(losses[0]+losses[1]+losses[2]))
+		})
+	}
+}
+
+func TestWhatALossMissesIsSaid(t *testing.T) {
+	dir := t.TempDir()
+	path := scored(t, dir)
+	d := mroberta.TrainData{Path: path, Query: "a", Passage: "b"}
+	for _, c := range []struct {
+		name   string
+		change func(*mroberta.Config)
+		want   string
+	}{
+		{"no score column", func(c *mroberta.Config) { c.Loss = "cosent" }, "train_data.score: is missing; loss cosent learns from scores"},
+		{"no label column", func(c *mroberta.Config) { c.Loss = "batch_all_triplet" }, "train_data.label: is missing"},
+		{"a key of another loss", func(c *mroberta.Config) { c.Loss, c.TrainData.Score, c.Symmetric = "cosine", "alike", true }, "symmetric: does nothing with loss cosine"},
+		{"a score that is none", func(c *mroberta.Config) { c.Loss, c.TrainData.Score = "cosine", "b" }, `scored.csv: row 1 has "energia" in the column b: a number is needed`},
+		{"an unknown column", func(c *mroberta.Config) { c.TrainData.Passage = "c" }, `scored.csv: row 1 has no column "c"; its columns are a, alike, b, kind`},
+		{"a folder that is no BEIR folder", func(c *mroberta.Config) { c.TrainData.Path = dir }, "corpus.jsonl"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			config := mroberta.DefaultConfig()
+			config.BaseModel, config.OutputPath, config.TrainData = model, filepath.Join(dir, "out"), d
+			c.change(config)
+			_, err := mroberta.Train(context.Background(), config, nil, mroberta.TrainOptions{})
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
+func TestAnotherConfigurationIsNotResumedAndAnotherPlaceIs(t *testing.T) {
+	torchtest.Need(t)
+	dir := t.TempDir()
+	c := run(t, dir)
+	c.MaxSteps = 4
+	_, err := mroberta.Train(context.Background(), c, nil, mroberta.TrainOptions{})
+	require.NoError(t, err)
+	moved := filepath.Join(dir, "moved.jsonl")
+	require.NoError(t, os.Rename(c.TrainData.Path, moved))
+	c.TrainData.Path, c.SaveTotalLimit, c.TensorBoard = moved, 9, false
+	result, err := mroberta.Train(context.Background(), c, nil, mroberta.TrainOptions{})
+	require.NoError(t, err)
+	require.True(t, result.AlreadyFinished)
+	c.LearningRate = 1e-4
+	_, err = mroberta.Train(context.Background(), c, nil, mroberta.TrainOptions{})
+	require.ErrorContains(t, err, `learning_rate was "0.003" and is "0.0001"`)
+
+	var about struct {
+		About struct{ Config, Versions any }
+		Kept  map[string]string
+	}
+	text, err := os.ReadFile(filepath.Join(c.OutputPath, "run.json"))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &about))
+	require.Contains(t, about.About.Config, "learning_rate: 0.003")
+	require.NotEmpty(t, about.Kept["threads"])
+	board, err := filepath.Glob(filepath.Join(c.OutputPath, "runs", "events.out.tfevents.*"))
+	require.NoError(t, err)
+	require.Len(t, board, 1)
+}
