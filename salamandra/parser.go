@@ -15,6 +15,7 @@ import (
 	"github.com/ajolote-ai/ajolote/models/llama"
 	"github.com/ajolote-ai/ajolote/query"
 	"github.com/ajolote-ai/ajolote/tokenizer"
+	"github.com/ajolote-ai/ajolote/torch"
 )
 
 // ParserOptions say how a parser is loaded and how it writes. The zero value is fine.
@@ -22,6 +23,10 @@ type ParserOptions struct {
 	Adapter     string // folder of an adapter to put on the model; "" for none
 	Load4Bit    bool   // hold the linear layers in NF4
 	DoubleQuant bool   // with Load4Bit: quantise the scales too, as training does
+	// QuantizeEmbeddings, with Load4Bit, holds embedding and head in NF4 too: less memory, faster, less exact.
+	QuantizeEmbeddings bool
+	// Compute is the type of the matrix products; 0 for float32. BFloat16 is faster on processors that have it, and less exact.
+	Compute torch.DType
 
 	// Prompt is the system prompt; "" takes the one that training stored beside the adapter or the model.
 	Prompt string
@@ -30,8 +35,11 @@ type ParserOptions struct {
 	// Temperature of sampling; 0 takes the likeliest token.
 	Temperature float64
 	Seed        uint64
-	// MaxBatch is how many queries are decoded together; 0 for 16.
+	// MaxBatch is how many queries are decoded together, of all calls; 0 for 32.
 	MaxBatch int
+	// CacheBytes limits the memory of the keys and values of the queries at work, the prompt's not counted; those that do not
+	// fit wait. 0 for 2 GiB.
+	CacheBytes int64
 
 	// Unconstrained lets the model write what it will. Otherwise its answers are queries by construction, laid out as in
 	// training: every key in its order, two spaces a level.
@@ -45,6 +53,7 @@ type ParserOptions struct {
 
 	Loading func(done, total int64) // told the bytes of the model that are read; nil for nobody
 	Copies  *llama.Copies           // keeps what Load4Bit quantises for the next start; nil to quantise each time
+	Kept    *KeptPrompts            // keeps what the model makes of the prompt for the next start; nil to compute it each time
 }
 
 // ErrNoPrompt tells that neither the options nor the model's or adapter's folder have a system prompt.
@@ -81,7 +90,14 @@ func LoadParser(ctx context.Context, model string, o ParserOptions) (p *Parser, 
 	if err := p.speech(dir); err != nil {
 		return p, err
 	}
-	p.model, err = llama.Load(ctx, dir, llama.LoadOptions{Load4Bit: o.Load4Bit, DoubleQuant: o.DoubleQuant, Copies: o.Copies, Progress: o.Loading})
+	place, err := o.Kept.place(dir, o, p.prompt.System)
+	if err != nil {
+		return p, err
+	}
+	p.model, err = llama.Load(ctx, dir, llama.LoadOptions{
+		Load4Bit: o.Load4Bit, DoubleQuant: o.DoubleQuant, QuantizeEmbeddings: o.QuantizeEmbeddings, Compute: o.Compute,
+		Copies: o.Copies, Progress: o.Loading,
+	})
 	if err != nil {
 		return p, err
 	}
@@ -90,7 +106,7 @@ func LoadParser(ctx context.Context, model string, o ParserOptions) (p *Parser, 
 			return p, err
 		}
 	}
-	p.generator = &generate.Generator{Model: p.model, Tokenizer: p.tokenizer, MaxBatch: o.MaxBatch}
+	p.generator = &generate.Generator{Model: p.model, Tokenizer: p.tokenizer, MaxBatch: o.MaxBatch, CacheBytes: o.CacheBytes}
 	if p.stop, err = p.stopTokens(dir); err != nil {
 		return p, err
 	}
@@ -99,7 +115,7 @@ func LoadParser(ctx context.Context, model string, o ParserOptions) (p *Parser, 
 			return p, err
 		}
 	}
-	return p, p.keepPrompt(ctx)
+	return p, p.keepPrompt(ctx, place)
 }
 
 // answerGrammar is the grammar of answers. All keys are written, as training examples have them.
@@ -187,8 +203,9 @@ func (p *Parser) encode(question string) ([]int32, error) {
 	return p.tokenizer.AppendIDs(slices.Clone(p.bos), text, tokenizer.EncodeOptions{WithoutSpecialTokens: true})
 }
 
-// keepPrompt computes what all questions share. It is found by comparing the tokens of two questions that share nothing.
-func (p *Parser) keepPrompt(ctx context.Context) error {
+// keepPrompt computes what all questions share, or reads it from its place, if there is one. It is found by comparing the
+// tokens of two questions that share nothing.
+func (p *Parser) keepPrompt(ctx context.Context, place *generate.PrefixFile) error {
 	if p.prompt.BOS {
 		if id := p.model.Config.BOS; id >= 0 {
 			p.bos = []int32{int32(id)}
@@ -202,7 +219,11 @@ func (p *Parser) keepPrompt(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.generator.KeepPrefix(ctx, a[:common(a, b)])
+	shared := a[:common(a, b)]
+	if place == nil {
+		return p.generator.KeepPrefix(ctx, shared)
+	}
+	return p.generator.KeepPrefixIn(ctx, shared, *place)
 }
 
 // Answer is what became of one question.

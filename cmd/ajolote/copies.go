@@ -12,7 +12,7 @@ type chooseCopies func(show func(format string, args ...any)) *llama.Copies
 
 // copiesFlag adds --no-cache to a command that loads a model in NF4.
 func copiesFlag(cmd *cobra.Command) chooseCopies {
-	off := cmd.Flags().Bool("no-cache", false, "keep no copy of the quantised weights for the next start, and use none")
+	off := cmd.Flags().Bool("no-cache", false, "keep nothing of the work of loading for the next start (quantised weights, the prompt as the model has it), and use none of it")
 	return func(show func(format string, args ...any)) *llama.Copies {
 		if *off {
 			return nil

@@ -46,6 +46,9 @@ func (f *modelFlags) prepare(display *progress.Display) error {
 		f.options.Prompt = strings.TrimSpace(string(text))
 	}
 	f.options.DoubleQuant, f.options.Copies = true, f.copies(display.Printf)
+	if f.options.Copies != nil {
+		f.options.Kept = &salamandra.KeptPrompts{Say: f.options.Copies.Say}
+	}
 	f.options.Loading = byteTask(display, "load")
 	return nil
 }

@@ -2,11 +2,9 @@ package llama
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -63,7 +61,7 @@ func (c *Copies) open(weights *safetensors.Weights, o LoadOptions) *nf4Copy {
 		}
 		dir = filepath.Join(cache, "nf4")
 	}
-	key, err := copyKey(weights.Files())
+	key, err := safetensors.Fingerprint(weights.Files())
 	if err != nil {
 		n.say(fmt.Sprintf("no quantised copy is kept: %v", err))
 		return nil
@@ -75,44 +73,6 @@ func (c *Copies) open(weights *safetensors.Weights, o LoadOptions) *nf4Copy {
 		n.discard(err)
 	}
 	return n
-}
-
-// copyKey is a hash of what tells one state of a checkpoint's files from another.
-func copyKey(files []string) (string, error) {
-	h := sha256.New()
-	for _, path := range files {
-		whole, err := filepath.Abs(path)
-		if err == nil {
-			whole, err = filepath.EvalSymlinks(whole)
-		}
-		if err != nil {
-			return "", err
-		}
-		info, err := os.Stat(whole)
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(h, "%q %d %d\n", whole, info.Size(), info.ModTime().UnixNano())
-		if err := hashHeader(h, whole); err != nil {
-			return "", err
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16]), nil
-}
-
-// hashHeader hashes the header of a safetensors file: 8 bytes of its length, then that many.
-func hashHeader(h io.Writer, path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	var length [8]byte
-	if _, err := io.ReadFull(f, length[:]); err != nil {
-		return err
-	}
-	_, err = io.CopyN(h, f, int64(binary.LittleEndian.Uint64(length[:])))
-	return err
 }
 
 // read takes a weight from the copy; nil where the copy does not have it, or not as it was written.
