@@ -72,7 +72,7 @@ func (r *fineTuning) parser() (*Parser, error) {
 
 // measure adds the shares of queries that are right, strict and relaxed, to metrics.
 func (t *queryTest) measure(ctx context.Context, metrics map[string]float64) error {
-	if err := t.parser.keepPrompt(ctx); err != nil { // the weights have changed
+	if err := t.parser.keepPrompt(ctx, nil); err != nil { // the weights have changed
 		return err
 	}
 	defer t.parser.generator.Close()

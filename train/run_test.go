@@ -31,7 +31,10 @@ func TestResumeAtEveryStepGivesTheSameBytes(t *testing.T) {
 	}{
 		{"shuffled", func(*Job) {}, -1},
 		{"in order", func(j *Job) { j.InOrder = true }, -1},
-		{"packed", func(j *Job) { j.Packs = [][]int{{3}, {0, 5}, {1, 2}, {4, 9}, {6}, {7, 8}}; j.Examples, j.MaxSteps = 6, 12 }, -1},
+		{"packed", func(j *Job) {
+			j.Packs = [][]int{{3}, {0, 5}, {1, 2}, {4, 9}, {6}, {7, 8}}
+			j.Examples, j.MaxSteps = 6, 12
+		}, -1},
 		{"skipping bad steps", func(j *Job) { j.SkipBadSteps = true }, 9},
 	} {
 		t.Run(c.name, func(t *testing.T) {
