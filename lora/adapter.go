@@ -25,7 +25,8 @@ func (m module) tensors() []namedTensor {
 	return list
 }
 
-// Parameters yields the trained tensors under the names of peft's files, in the order of the model's layers.
+// Parameters yields the trained tensors under the names of peft's files: those of the adapted layers in the order of the model,
+// then what is trained in full.
 func (a *Adapter) Parameters() iter.Seq2[string, *torch.Tensor] {
 	return func(yield func(string, *torch.Tensor) bool) {
 		for _, m := range a.modules {
@@ -33,6 +34,11 @@ func (a *Adapter) Parameters() iter.Seq2[string, *torch.Tensor] {
 				if !yield(p.name, p.tensor) {
 					return
 				}
+			}
+		}
+		for _, w := range a.wholes {
+			if !yield(namePrefix+w.name, w.trained) {
+				return
 			}
 		}
 	}
@@ -47,15 +53,20 @@ func (a *Adapter) Modules() []string {
 	return names
 }
 
-// Detach gives the model its bases back. The adapter keeps its tensors.
+// Detach gives the model its bases, and what was trained in full, back. The adapter keeps its tensors.
 func (a *Adapter) Detach() {
+	a.Unmerge()
 	for _, m := range a.modules {
 		*m.place = m.base
 	}
+	a.restoreWholes()
 }
 
-// Free frees the adapter's tensors. Call [Adapter.Detach] first if the model goes on.
+// Free frees the adapter's tensors. Call [Adapter.Detach] first if the model goes on; without it the adapted layers are not to be
+// used any more. Free the adapter before the model.
 func (a *Adapter) Free() {
+	a.Unmerge()
+	a.restoreWholes()
 	for _, t := range a.Parameters() {
 		t.Free()
 	}

@@ -15,6 +15,8 @@ import (
 type Adapter struct {
 	Config  Config
 	modules []module
+	wholes  []whole
+	merged  bool
 }
 
 // module is one adapted layer.
@@ -27,16 +29,16 @@ type module struct {
 }
 
 // Attach puts adapters on the linear layers of model that c names, and freezes everything else. A is random from g, B is
-// zero, so that the model's output does not change. clock tells the dropout where training is.
+// zero, so that the model's output does not change. clock tells the dropout where training is. With c.ModulesToSave or c.Bias
+// the model must be an [nn.Exchangeable]; copies of these tensors in float32 are trained, and the model's own return with
+// [Adapter.Detach].
 //
-// Modules are matched as peft matches them; c.TargetModules that match no layer are an error which lists near names.
+// Modules are matched as peft matches them; c.TargetModules and c.ModulesToSave that match nothing are an error which lists near
+// names.
 func Attach(model nn.Model, c Config, clock *nn.Clock, g *torch.Generator) (a *Adapter, err error) {
 	defer torch.Catch(&err)
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("lora: %w", err)
-	}
-	if len(c.ModulesToSave) > 0 {
-		return nil, fmt.Errorf("lora: modules_to_save %q: training whole modules beside the adapters is not supported yet", c.ModulesToSave)
 	}
 	match, err := newMatcher(c)
 	if err != nil {
@@ -56,7 +58,11 @@ func Attach(model nn.Model, c Config, clock *nn.Clock, g *torch.Generator) (a *A
 			a.modules = append(a.modules, m)
 		}
 	}
-	if err := unmatched(c, names, match); err != nil {
+	err = unmatched(c, names, match)
+	if err == nil {
+		a.wholes, err = wholes(model, c, a.Modules())
+	}
+	if err != nil {
 		a.Free()
 		return nil, err
 	}
@@ -67,6 +73,9 @@ func Attach(model nn.Model, c Config, clock *nn.Clock, g *torch.Generator) (a *A
 	}
 	for _, m := range a.modules {
 		m.attach(c.UseDoRA)
+	}
+	for i := range a.wholes {
+		a.wholes[i].exchange()
 	}
 	return a, nil
 }

@@ -3,6 +3,7 @@
 package lora
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,7 +38,11 @@ type Config struct {
 	// (B random too, for tests). "" is "true".
 	Init string
 
-	ModulesToSave []string // modules trained in full beside the adapters: embed_tokens, lm_head
+	// ModulesToSave are modules trained in full beside the adapters and kept in their file: embed_tokens, lm_head. As in peft
+	// the end of a module's name counts, without regard to dots: norm stands for input_layernorm too.
+	ModulesToSave []string
+	// Bias says which biases of the base are trained: "none" (also ""), "all", or "lora_only", those of adapted layers.
+	Bias string
 }
 
 // DefaultConfig is peft's.
@@ -191,12 +196,9 @@ func ParseConfig(data []byte) (Config, error) {
 			fault("%s is %s: this feature is not supported", key, v)
 		}
 	}
-	if f.Bias != "none" {
-		fault("bias is %q: only \"none\" is supported", f.Bias)
-	}
 	c := Config{
 		R: f.R, Alpha: float64(f.Alpha), Dropout: float64(f.Dropout), TargetModules: f.TargetModules, ExcludeModules: f.ExcludeModules,
-		RankPattern: f.RankPattern, UseRSLoRA: f.UseRSLoRA, UseDoRA: f.UseDoRA, ModulesToSave: f.ModulesToSave,
+		RankPattern: f.RankPattern, UseRSLoRA: f.UseRSLoRA, UseDoRA: f.UseDoRA, ModulesToSave: f.ModulesToSave, Bias: f.Bias,
 	}
 	if f.BaseModel != nil {
 		c.BaseModel = *f.BaseModel
@@ -243,6 +245,12 @@ func (c Config) Validate() error {
 	if !slices.Contains([]string{"", "true", "false", "null", "gaussian"}, c.Init) {
 		faults = append(faults, fmt.Errorf("init_lora_weights is %q: true, false or gaussian are supported", c.Init))
 	}
+	if !slices.Contains([]string{"", "none", "all", "lora_only"}, c.Bias) {
+		faults = append(faults, fmt.Errorf("bias is %q: none, all or lora_only", c.Bias))
+	}
+	if slices.Contains(c.ModulesToSave, "") {
+		faults = append(faults, fmt.Errorf("modules_to_save has an empty name, which every module ends with"))
+	}
 	return errors.Join(faults...)
 }
 
@@ -251,7 +259,7 @@ func (c Config) JSON() ([]byte, error) {
 	raw := func(s string) json.RawMessage { return json.RawMessage(s) }
 	null := raw("null")
 	f := file{
-		AloraInvocationTokens: null, AlphaPattern: map[string]num{}, ArrowConfig: null, AutoMapping: null, Bias: "none",
+		AloraInvocationTokens: null, AlphaPattern: map[string]num{}, ArrowConfig: null, AutoMapping: null, Bias: cmp.Or(c.Bias, "none"),
 		CordaConfig: null, EnsureWeightTying: raw("false"), EvaConfig: null, ExcludeModules: c.ExcludeModules,
 		FanInFanOut: raw("false"), InferenceMode: raw("true"), Init: raw("true"), KasaConfig: null, LayerReplication: null,
 		LayersPattern: null, LayersToTransform: null, LoftQConfig: raw("{}"), Alpha: num(c.Alpha), LoraBias: raw("false"),

@@ -95,7 +95,7 @@ func (a *Adapter) read(weights *safetensors.Weights) error {
 	}
 	for _, t := range weights.Tensors() {
 		if !wanted[t.Name] {
-			faults = append(faults, t.Name+" belongs to no layer that target_modules names")
+			faults = append(faults, t.Name+" belongs to no layer that target_modules names, nor to modules_to_save or bias")
 		}
 	}
 	if len(faults) > 0 {

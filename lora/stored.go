@@ -2,7 +2,9 @@ package lora
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/ajolote-ai/ajolote/safetensors"
@@ -15,6 +17,8 @@ type Stored struct {
 	Config  Config
 	Modules []string // full names of the adapted layers, in the order of the file
 	terms   map[string]*storedTerm
+	wholes  map[string]*safetensors.Tensor // what was trained in full, by its name in the base
+	weights *safetensors.Weights
 	scope   *torch.Scope
 }
 
@@ -40,8 +44,8 @@ func Open(dir string) (s *Stored, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("lora: %w", err)
 	}
-	defer weights.Close()
-	s = &Stored{Config: c, terms: map[string]*storedTerm{}, scope: torch.NewScope("adapter")}
+	s = &Stored{Config: c, terms: map[string]*storedTerm{}, wholes: map[string]*safetensors.Tensor{}, weights: weights,
+		scope: torch.NewScope("adapter")}
 	for _, source := range weights.Tensors() {
 		if err := s.add(source, match); err != nil {
 			s.Close()
@@ -62,11 +66,6 @@ func (s *Stored) add(source *safetensors.Tensor, match *matcher) error {
 	if !ok {
 		return fmt.Errorf("tensor %s does not begin with %s", source.Name, namePrefix)
 	}
-	t, err := tensorfile.Read(s.scope, source)
-	if err != nil {
-		return err
-	}
-	t = t.To(torch.Float32)
 	for _, part := range []struct {
 		suffix string
 		place  func(*storedTerm) **torch.Tensor
@@ -79,6 +78,11 @@ func (s *Stored) add(source *safetensors.Tensor, match *matcher) error {
 		if !ok {
 			continue
 		}
+		t, err := tensorfile.Read(s.scope, source)
+		if err != nil {
+			return err
+		}
+		t = t.To(torch.Float32)
 		if s.terms[module] == nil {
 			if !match.matches(module, false) {
 				return fmt.Errorf("tensor %s belongs to no layer that target_modules names", source.Name)
@@ -90,7 +94,14 @@ func (s *Stored) add(source *safetensors.Tensor, match *matcher) error {
 		*part.place(s.terms[module]) = t
 		return nil
 	}
-	return fmt.Errorf("tensor %s is none of a LoRA adapter", source.Name)
+	module, tensor := cutLast(name)
+	inBase, isAdapted := strings.CutSuffix(module, ".base_layer")
+	all := s.Config.Bias == "all"
+	if s.Config.saves(module) == "" && !(tensor == "bias" && (all || isAdapted && s.Config.Bias == "lora_only")) {
+		return fmt.Errorf("tensor %s is none of a LoRA adapter, and neither modules_to_save nor bias take it", source.Name)
+	}
+	s.wholes[inBase+"."+tensor] = source
+	return nil
 }
 
 func (t *storedTerm) check(dora bool) error {
@@ -129,5 +140,14 @@ func (s *Stored) Merge(module string, w *torch.Tensor, first int) *torch.Tensor 
 	return merged.Mul(stretch.Unsqueeze(1))
 }
 
-// Close frees the adapter's tensors.
-func (s *Stored) Close() { s.scope.Close() }
+// Wholes lists the tensors that were trained in full, by their names in the base; each takes the place of the base's.
+func (s *Stored) Wholes() []string { return slices.Sorted(maps.Keys(s.wholes)) }
+
+// Whole is the trained tensor for the base's of that name; nil where there is none. It reads from a file that Close closes.
+func (s *Stored) Whole(name string) *safetensors.Tensor { return s.wholes[name] }
+
+// Close frees the adapter's tensors and closes its file.
+func (s *Stored) Close() {
+	s.scope.Close()
+	s.weights.Close()
+}

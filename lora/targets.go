@@ -13,6 +13,7 @@ import (
 type matcher struct {
 	config           Config
 	target, exclude  func(module string) bool
+	saved            []pattern // modules_to_save, which get no adapter
 	ranks, alphas    []pattern
 	layers           map[int]bool
 	layerExpressions []*regexp.Regexp
@@ -31,6 +32,13 @@ func newMatcher(c Config) (*matcher, error) {
 	}
 	if m.exclude, err = matching("exclude_modules", c.ExcludeModules); err != nil {
 		return nil, err
+	}
+	for _, name := range c.ModulesToSave {
+		e, err := compile("modules_to_save", `(?:.*\.)?`+regexp.QuoteMeta(name)+`(?:\..*)?`)
+		if err != nil {
+			return nil, err
+		}
+		m.saved = append(m.saved, pattern{e, name})
 	}
 	if m.ranks, err = patterns("rank_pattern", sortedKeys(c.RankPattern)); err != nil {
 		return nil, err
@@ -67,7 +75,8 @@ func (m *matcher) matches(module string, isHead bool) bool {
 	} else if !m.target(module) {
 		return false
 	}
-	return !m.exclude(module) && m.inLayers(module)
+	_, saved := first(m.saved, module)
+	return !saved && !m.exclude(module) && m.inLayers(module)
 }
 
 // Ranks says which of the modules c adapts, by their full names, and with which rank.

@@ -228,11 +228,16 @@ func joinRanks(ctx context.Context, dir, name string, checkpoints []string) (int
 		if err != nil {
 			return 0, err
 		}
-		if strings.HasSuffix(t.Name, ".lora_A.weight") {
-			joined[t.Name] = torch.Cat(0, parts...).To(dtype).Contiguous()
-		} else {
-			joined[t.Name] = torch.Cat(1, parts...).MulScalar(1 / float64(n)).To(dtype).Contiguous()
+		var sum *torch.Tensor
+		switch mean := 1 / float64(n); {
+		case strings.HasSuffix(t.Name, ".lora_A.weight"):
+			sum = torch.Cat(0, parts...)
+		case strings.HasSuffix(t.Name, ".lora_B.weight"):
+			sum = torch.Cat(1, parts...).MulScalar(mean)
+		default: // trained in full
+			sum = torch.Stack(0, parts...).Sum(0).MulScalar(mean)
 		}
+		joined[t.Name] = sum.To(dtype).Contiguous()
 	}
 	c, err := lora.ReadConfig(checkpoints[0])
 	if err != nil {

@@ -29,7 +29,7 @@ type Config struct {
 	LoadIn4Bit bool `yaml:"load_in_4bit"`
 	// Details of NF4.
 	BnB BnBConfig `yaml:"bnb_config_kwargs"`
-	// Hold the embedding in NF4 too. Refused by this version: quantise after the merge. Our own key.
+	// Hold embedding and head in NF4 too, a quarter of their 16 bits; neither is then trained. Needs load_in_4bit. Our own key.
 	QuantizeEmbeddings bool `yaml:"quantize_embeddings"`
 	// Compute in bfloat16 where the processor is fast at it. On a processor that is not, true means float32, with a notice.
 	BF16 AutoBool `yaml:"bf16"`
@@ -69,6 +69,8 @@ type Config struct {
 	LoraTargetModules TargetModules `yaml:"lora_target_modules"`
 	// Adapt all linear layers but the output head, in addition to lora_target_modules.
 	LoraTargetLinear bool `yaml:"lora_target_linear"`
+	// Modules that are trained in full beside the adapter and kept in its file, by the ends of their names: embed_tokens, lm_head, norm.
+	LoraModulesToSave []string `yaml:"lora_modules_to_save"`
 	// Rank of single modules: the key is a regular expression for the name or its end.
 	LoraRankPattern map[string]int `yaml:"lora_rank_pattern" accept:"[1,)"`
 	// Alpha of single modules, as lora_rank_pattern.
@@ -228,7 +230,7 @@ type Config struct {
 	AutoResume *bool `yaml:"auto_resume_from_checkpoints"`
 	// Write TensorBoard event files.
 	TensorBoard bool `yaml:"use_tensorboard"`
-	// W&B project that the TensorBoard event files are meant for: a notice says how to hand them over. Nothing is sent.
+	// W&B project of the run, which is written as an offline run into wandb in output_dir when it ends. Nothing is sent; wandb sync does that.
 	WandbProject string `yaml:"wandb_project"`
 	// Account of the W&B project.
 	WandbEntity string `yaml:"wandb_entity"`

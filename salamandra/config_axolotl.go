@@ -101,7 +101,6 @@ var refusedKeys = []keyGroup{
 	{keys: []string{"tokens", "added_tokens_overrides", "resize_token_embeddings_to_32x", "shrink_embeddings", "mean_resizing_embeddings"},
 		why: "the vocabulary stays that of the base model; use tokens that it has"},
 	{keys: []string{"s2_attention", "flash_attn_rms_norm"}, why: "it was removed from axolotl; remove the key"},
-	{keys: []string{"lora_modules_to_save"}, why: "training whole layers beside an adapter is not supported; remove the key, or train without adapter"},
 	{keys: []string{"lora_target_parameters", "lora_exclude_modules"}, why: "name the layers in lora_target_modules, or match them with a regular expression"},
 	{keys: []string{"lora_fan_in_fan_out"}, why: "it is for GPT-2 layers; Llama has none"},
 	{keys: []string{"peft_use_dora"}, why: "DoRA is not supported; remove the key to train LoRA"},

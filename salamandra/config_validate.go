@@ -66,8 +66,8 @@ func (c *Config) validateModel(v *validation) {
 	if strings.HasPrefix(c.Device, "cuda") {
 		v.problem("device", "%s: this version trains on the processor; set cpu or auto", c.Device)
 	}
-	if c.QuantizeEmbeddings {
-		v.problem("quantize_embeddings", "an NF4 embedding cannot be trained on; quantise after the merge, with ajolote quantize")
+	if c.QuantizeEmbeddings && !c.LoadIn4Bit {
+		v.problem("quantize_embeddings", "has no effect without load_in_4bit: true")
 	}
 	for i, name := range c.Plugins {
 		if !harmlessPlugin(name) {
@@ -87,7 +87,8 @@ func (c *Config) validateAdapter(v *validation) {
 		for _, key := range []struct {
 			name string
 			set  bool
-		}{{"lora_r", c.LoraR != 0}, {"lora_target_modules", !c.LoraTargetModules.IsZero()}, {"lora_target_linear", c.LoraTargetLinear}, {"lora_model_dir", c.LoraModelDir != ""}} {
+		}{{"lora_r", c.LoraR != 0}, {"lora_target_modules", !c.LoraTargetModules.IsZero()}, {"lora_target_linear", c.LoraTargetLinear},
+			{"lora_modules_to_save", len(c.LoraModulesToSave) > 0}, {"lora_model_dir", c.LoraModelDir != ""}} {
 			if key.set {
 				v.problem(key.name, "has no effect without an adapter; add adapter: lora or qlora, or remove it to train the whole model")
 			}
@@ -315,15 +316,7 @@ func (c *Config) Warnings() []config.Notice {
 		note("save_only_model", "checkpoints cannot be resumed, except the one that an interruption leaves")
 	}
 	if c.WandbProject != "" {
-		id := ""
-		if c.WandbRunID != "" {
-			id = " --id " + c.WandbRunID
-		}
-		if c.WandbEntity != "" {
-			id += " --entity " + c.WandbEntity
-		}
-		note("wandb_project", "nothing is sent; TensorBoard's event files are written, which wandb takes afterwards: wandb sync --project %s%s %s/runs",
-			c.WandbProject, id, c.OutputDir)
+		note("wandb_project", "nothing is sent: the run is written into %s/wandb when it ends, and wandb sync hands it over", c.OutputDir)
 	}
 	for i, name := range c.Plugins {
 		note(fmt.Sprintf("plugins[%d]", i), "%s changes speed or logging only", name)

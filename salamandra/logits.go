@@ -22,6 +22,7 @@ type LogitsOptions struct {
 	Model        string // folder or hub name
 	Adapter      string // folder; "" for none
 	Load4Bit     bool
+	Embeddings   bool          // with Load4Bit: embedding and head in NF4 too
 	Copies       *llama.Copies // keeps what Load4Bit quantises; nil to quantise each time
 	SharedPrefix bool          // compute what all lines begin with once
 	Input        string        // one JSON array of ids a line
@@ -38,7 +39,7 @@ func Logits(ctx context.Context, o LogitsOptions) error {
 	if err != nil {
 		return err
 	}
-	m, err := llama.Load(ctx, dir, llama.LoadOptions{Load4Bit: o.Load4Bit, DoubleQuant: true, Copies: o.Copies})
+	m, err := llama.Load(ctx, dir, llama.LoadOptions{Load4Bit: o.Load4Bit, DoubleQuant: true, QuantizeEmbeddings: o.Embeddings, Copies: o.Copies})
 	if err != nil {
 		return err
 	}

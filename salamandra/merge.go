@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/ajolote-ai/ajolote/hub"
@@ -173,8 +174,23 @@ func (m *merge) check() error {
 	for _, module := range m.adapter.Modules {
 		left[module] = true
 	}
-	for _, t := range m.base.Tensors() {
+	whole := map[string]bool{}
+	for _, name := range m.adapter.Wholes() {
+		whole[name] = true
+	}
+	sources := m.base.Tensors()
+	if embed := m.base.Tensor(embedWeight); m.unties() && embed != nil {
+		head := *embed
+		head.Name = headWeight
+		sources = append(sources, &head)
+	}
+	for _, t := range sources {
 		name, shape := t.Name, t.Shape
+		if trained := m.adapter.Whole(name); trained != nil {
+			if delete(whole, name); !slices.Equal(trained.Shape, shape) {
+				faults = append(faults, fmt.Sprintf("%s has shape %d, the one that was trained in full %d", name, shape, trained.Shape))
+			}
+		}
 		switch {
 		case qlora.IsStored(m.base, name):
 			q, err := qlora.Read(m.base, name)
@@ -209,10 +225,26 @@ func (m *merge) check() error {
 			faults = append(faults, "the base has no "+module+".weight")
 		}
 	}
+	for _, name := range m.adapter.Wholes() {
+		if whole[name] {
+			faults = append(faults, "the base has no "+name+", which was trained in full")
+		}
+	}
 	if len(faults) > 0 {
 		return fmt.Errorf("merge: adapter %s does not fit base %s: %s", m.Adapter, m.baseDir, strings.Join(faults, "; "))
 	}
 	return nil
+}
+
+const (
+	embedWeight = "model.embed_tokens.weight"
+	headWeight  = "lm_head.weight"
+)
+
+// unties says whether the base ties its head to the embedding, and one of the two was trained by itself: then the merged model
+// has both.
+func (m *merge) unties() bool {
+	return m.base.Tensor(headWeight) == nil && (m.adapter.Whole(embedWeight) != nil || m.adapter.Whole(headWeight) != nil)
 }
 
 // belongsToQuantised says whether a tensor of the base is a companion of an NF4 weight.
@@ -244,14 +276,20 @@ const bandBytes = 64 << 20
 
 // tensor writes one tensor.
 func (m *merge) tensor(w *safetensors.Writer, spec safetensors.Spec) error {
-	source := m.base.Tensor(spec.Name)
+	source, trained := m.base.Tensor(spec.Name), m.adapter.Whole(spec.Name)
+	switch {
+	case trained != nil:
+		source = trained
+	case source == nil: // the head of a base that ties it
+		source = m.base.Tensor(embedWeight)
+	}
 	out, err := w.Tensor(spec.Name)
 	if err != nil {
 		return err
 	}
 	module := strings.TrimSuffix(spec.Name, ".weight")
 	_, _, adapted := m.adapter.Adapts(module)
-	read, free, err := m.rows(source, spec)
+	read, free, err := m.rows(source, spec, trained != nil)
 	if err != nil {
 		return err
 	}
@@ -291,14 +329,14 @@ func (m *merge) tensor(w *safetensors.Writer, spec safetensors.Spec) error {
 	return nil
 }
 
-// rows returns what reads rows of a tensor as training or the file has them.
-func (m *merge) rows(source *safetensors.Tensor, spec safetensors.Spec) (read func(s *torch.Scope, first, n int) (*torch.Tensor, error), free func(), err error) {
+// rows returns what reads rows of a tensor as training or the file has them; whole says that it was trained in full.
+func (m *merge) rows(source *safetensors.Tensor, spec safetensors.Spec, whole bool) (read func(s *torch.Scope, first, n int) (*torch.Tensor, error), free func(), err error) {
 	nothing := func() {}
-	if qlora.IsStored(m.base, spec.Name) {
+	if !whole && qlora.IsStored(m.base, spec.Name) {
 		q, err := qlora.Read(m.base, spec.Name)
 		return dequantised(q), q.Free, err
 	}
-	if m.Onto == "nf4" && m.quantisedInTraining(spec) {
+	if !whole && m.Onto == "nf4" && m.quantisedInTraining(spec) {
 		q, err := qlora.QuantizeStored(source, qlora.Options{DoubleQuant: true})
 		if err != nil {
 			return nil, nothing, err

@@ -24,6 +24,9 @@ func (m *merge) files(dir string) error {
 	if err != nil {
 		return err
 	}
+	if m.unties() {
+		config.Set("tie_word_embeddings", false)
+	}
 	return writeObject(filepath.Join(dir, "config.json"), forAllReaders(config, m.dtype.String()), false)
 }
 

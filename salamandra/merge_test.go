@@ -33,7 +33,10 @@ func checkMerge(t *testing.T, c *Config, onto string, tolerance float64) {
 func TestMergedLogitsAreThoseOfBaseAndAdapter(t *testing.T) {
 	torchtest.Need(t)
 	torchtest.NoLeaks(t)
-	for _, set := range [][]string{{}, {"peft_use_rslora=true"}} {
+	for _, set := range [][]string{
+		{}, {"peft_use_rslora=true"}, // and, over a base that ties its head:
+		{"lora_modules_to_save=[embed_tokens, lm_head, norm]"}, {"lora_modules_to_save=[lm_head]"}, {"lora_modules_to_save=[embed_tokens]"},
+	} {
 		c := tinyConfig(t, set...)
 		fineTune(t, c)
 		checkMerge(t, c, "16bit", 1e-5)

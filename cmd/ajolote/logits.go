@@ -27,6 +27,7 @@ one line after those of the one before.`,
 	flags.StringVar(&o.Model, "model", "", "folder or hub name of the model (needed)")
 	flags.StringVar(&o.Adapter, "adapter", "", "folder of an adapter to put on it")
 	flags.BoolVar(&o.Load4Bit, "load-in-4bit", false, "hold the linear layers in NF4, double-quantised")
+	flags.BoolVar(&o.Embeddings, "quantize-embeddings", false, "with --load-in-4bit: hold embedding and head in NF4 too")
 	flags.BoolVar(&o.SharedPrefix, "shared-prefix", false, "compute the tokens that all lines begin with once")
 	flags.StringVar(&o.Input, "input", "", "file with one JSON array of ids a line (needed)")
 	flags.StringVar(&o.Output, "output", "", "file to write (needed)")

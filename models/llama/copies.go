@@ -32,7 +32,7 @@ const copyFormat = "ajolote nf4 copy 2"
 type nf4Copy struct {
 	say     func(string)
 	path    string
-	others  string // pattern of the copies of this checkpoint in all its states, unfinished ones too
+	others  string               // pattern of the copies of this checkpoint in all its states, unfinished ones too
 	source  *safetensors.Weights // the checkpoint
 	weights *safetensors.Weights // nil: there is none yet
 }
