@@ -7,8 +7,11 @@
 #   ./build.sh format     gofmt and clang-format, in place
 #   ./build.sh sanitize   the shim's own tests with the address and undefined-behaviour sanitizers
 #   ./build.sh demo       set up, run the main job from data to report; arguments are keys of the training, e.g. max_steps=100
-#   ./build.sh bench      measure, beside the Python programs where ./build.sh peers has installed them
-#   ./build.sh peers      install the Python programs that the benchmarks compare with
+#   ./build.sh bench      install the programs to compare with, measure ours and theirs in turn, write bench/RESULTS.md;
+#                         arguments choose workloads, e.g. ./build.sh bench qlora-step merge; -rounds N runs each N times
+#   ./build.sh scaling    measure what steps cost by prompt, batch, vocabulary and layers, to foretell larger models
+#   ./build.sh peers      install the programs that the benchmarks compare with
+#   ./build.sh release    an archive of the program with its licences, and its checksum, in out/release
 set -eu
 cd "$(dirname "$0")"
 
@@ -108,6 +111,39 @@ sanitize() {
   LSAN_OPTIONS=suppressions=csrc/lsan.supp:print_suppressions=0 "$dir/shim_test"
 }
 
+# release packs the program for this platform, stamped with version and commit. libtorch is not in it: ajolote setup fetches that.
+release() {
+  need_go
+  [ -z "$(git status --porcelain)" ] || die "uncommitted changes: a release is built from a commit"
+  out=out/release
+  rm -rf "$out"
+  mkdir -p "$out/files/licences"
+  go build -trimpath -buildvcs=true -ldflags='-s -w' -o "$out/files/ajolote" ./cmd/ajolote
+  version=$("$out/files/ajolote" version)
+  name=$(echo "$version" | awk '{ sub("/", "-", $NF); print "ajolote-" $2 "-" $NF }')
+  mv "$out/files" "$out/$name"
+  cp LICENSE NOTICE README.md CHANGELOG.md "$out/$name/"
+  # The licences of the modules that are linked in, and of Go itself.
+  go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Dir}}{{end}}{{end}}' ./cmd/ajolote | sort -u | while read -r module dir; do
+    found=
+    for file in "$dir"/LICEN[SC]E* "$dir"/UNLICEN[SC]E* "$dir"/COPYING* "$dir"/NOTICE*; do
+      [ -f "$file" ] || continue
+      mkdir -p "$out/$name/licences/$module"
+      cp "$file" "$out/$name/licences/$module/"
+      found=1
+    done
+    [ -n "$found" ] || die "$module has no licence file"
+  done
+  mkdir -p "$out/$name/licences/go"
+  cp "$(go env GOROOT)/LICENSE" "$out/$name/licences/go/"
+  chmod -R u+w "$out/$name"
+  tar -C "$out" -czf "$out/$name.tar.gz" "$name"
+  rm -rf "${out:?}/$name"
+  (cd "$out" && if command -v sha256sum >/dev/null; then sha256sum -- *.tar.gz; else shasum -a 256 -- *.tar.gz; fi >SHA256SUMS)
+  echo "$version"
+  cat "$out/SHA256SUMS"
+}
+
 command=${1:-build}
 [ $# -eq 0 ] || shift
 case $command in
@@ -122,8 +158,14 @@ case $command in
     ;;
   bench)
     set_up
+    bench/peers/install
     exec bench/run "$@"
     ;;
+  scaling)
+    set_up
+    exec bin/ajolote bench scaling "$@"
+    ;;
+  release) release ;;
   peers) exec bench/peers/install "$@" ;;
   *) die "no command $command; the first lines of build.sh list them" ;;
 esac

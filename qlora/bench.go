@@ -19,7 +19,7 @@ type BenchOptions struct {
 
 // BenchResult is one measurement: the best of its repetitions.
 type BenchResult struct {
-	What    string  `json:"what"` // forward, backward, quantize, dequantize or read
+	What    string  `json:"what"` // few tokens, forward, backward, quantize, dequantize or read
 	Rows    int     `json:"rows"`
 	Cols    int     `json:"cols"`
 	Tokens  int     `json:"tokens,omitempty"`
@@ -29,8 +29,16 @@ type BenchResult struct {
 	Seconds float64 `json:"seconds"`
 	GFLOPS  float64 `json:"gflops,omitempty"` // 2·rows·cols·tokens over the time
 	GBs     float64 `json:"gb_per_s"`         // bytes of the stored weight (quantize: of the input) over the time
-	Dense   float64 `json:"dense_seconds,omitempty"`
-	Ratio   float64 `json:"ratio,omitempty"` // of libtorch's float32 linear layer of that shape to ours: above 1 we are faster
+
+	// Of forward products of 1 to 16 tokens in float32, which are to run as fast as their bytes arrive: the stored bytes a token
+	// costs; the two bounds, measured in turn with the product itself; and its share of the lesser one.
+	BytesPerToken float64 `json:"bytes_per_token,omitempty"`
+	MemoryGBs     float64 `json:"memory_gb_per_s,omitempty"`   // of a sum over 268 MB
+	InCacheGBs    float64 `json:"in_cache_gb_per_s,omitempty"` // of the same product over a matrix of as many columns that lies in L2
+	Share         float64 `json:"share,omitempty"`
+
+	Dense float64 `json:"dense_seconds,omitempty"`
+	Ratio float64 `json:"ratio,omitempty"` // of libtorch's float32 linear layer of that shape to ours: above 1 we are faster
 }
 
 // Bench measures the kernels of this package on a random matrix, and libtorch's float32 linear layer beside them. It
@@ -49,7 +57,14 @@ func Bench(ctx context.Context, o BenchOptions, report func(BenchResult)) error 
 			return err
 		}
 		defer w.Free()
-		b := bench{scope: s, options: o, weight: w, dense: dense, report: func(r BenchResult) {
+		few := min(o.Rows, max(32, 2*inCacheBytes/o.Cols))
+		small, err := Quantize("bench", dense.Rows(0, few), Options{DoubleQuant: true})
+		if err != nil {
+			return err
+		}
+		defer small.Free()
+		large := torch.Zeros(s, torch.Float32CPU, 1<<26)
+		b := bench{scope: s, options: o, weight: w, dense: dense, small: small, large: large, report: func(r BenchResult) {
 			r.Rows, r.Cols, r.Levels, r.Threads = o.Rows, o.Cols, about.KernelLevel, about.Threads
 			report(r)
 		}}
@@ -74,8 +89,13 @@ type bench struct {
 	options BenchOptions
 	weight  *Weight
 	dense   *torch.Tensor
+	small   *Weight       // of as many columns, and few enough rows for the cores' own caches
+	large   *torch.Tensor // more than any cache holds
 	report  func(BenchResult)
 }
+
+// inCacheBytes is the size of the small matrix: with two threads, half of it lies in each one's L2.
+const inCacheBytes = 1 << 20
 
 // best returns the shortest time of f, run for as long as the options say and at least three times; f gets a scope that
 // is closed after it, outside the time.
@@ -99,6 +119,9 @@ func (b *bench) products(tokens int, compute torch.DType) {
 	defer x.Free()
 	dy := torch.NewGenerator(3).Randn(b.scope, torch.Float32CPU, tokens, o.Rows)
 	defer dy.Free()
+	if tokens <= 16 && compute == torch.Float32 {
+		b.fewTokens(x, layer)
+	}
 	work := 2 * float64(o.Rows) * float64(o.Cols) * float64(tokens) / 1e9
 	bytes := float64(b.weight.Bytes()) / 1e9
 	measure := func(what string, ours, dense func(s *torch.Scope) func()) {
@@ -116,6 +139,43 @@ func (b *bench) products(tokens int, compute torch.DType) {
 		}
 	}
 	measure("backward", backward(layer.Forward), backward(func(x *torch.Tensor) *torch.Tensor { return x.Linear(b.dense, nil) }))
+}
+
+// fewTokens measures the product beside its two bounds.
+func (b *bench) fewTokens(x *torch.Tensor, layer *Linear) {
+	inCache := &Linear{Weight: b.small, Compute: layer.Compute}
+	times := b.bestOfEach(
+		func(s *torch.Scope) { layer.Forward(x.In(s)) },
+		func(s *torch.Scope) { inCache.Forward(x.In(s)) },
+		func(s *torch.Scope) { b.large.In(s).Sum() })
+	tokens, bytes := x.Dim(0), float64(b.weight.Bytes())
+	r := BenchResult{What: "few tokens", Tokens: tokens, Compute: layer.Compute.String(), Seconds: times[0], BytesPerToken: bytes / float64(tokens)}
+	r.GFLOPS = 2 * float64(b.weight.Elements()) * float64(tokens) / 1e9 / r.Seconds
+	r.GBs, r.InCacheGBs = bytes/1e9/times[0], float64(b.small.Bytes())/1e9/times[1]
+	r.MemoryGBs = 4 * float64(b.large.Len()) / 1e9 / times[2]
+	r.Share = r.GBs / min(r.InCacheGBs, r.MemoryGBs)
+	b.report(r)
+}
+
+// bestOfEach returns the shortest time of each f. They run in turn, so that they meet the same machine.
+func (b *bench) bestOfEach(f ...func(s *torch.Scope)) []float64 {
+	shortest := make([]float64, len(f))
+	for i := range shortest {
+		shortest[i] = math.Inf(1)
+	}
+	begin := time.Now()
+	for round := 0; round < 3 || time.Since(begin) < b.options.Least; round++ {
+		for i := range f {
+			for range 3 { // the first finds what the others have left in the caches
+				s := b.scope.Child("repetition")
+				start := time.Now()
+				f[i](s)
+				shortest[i] = min(shortest[i], time.Since(start).Seconds())
+				s.Close()
+			}
+		}
+	}
+	return shortest
 }
 
 func (b *bench) conversions() {
@@ -139,10 +199,7 @@ func (b *bench) conversions() {
 		r.GBs = float64(b.weight.Bytes()) / 1e9 / r.Seconds
 		b.report(r)
 	}
-	// What the memory can do: a sum over more bytes than a cache holds.
-	large := torch.Zeros(b.scope, torch.Float32CPU, 1<<26)
-	defer large.Free()
-	r = BenchResult{What: "read", Seconds: b.best(func(s *torch.Scope) func() { return func() { large.In(s).Sum() } })}
-	r.GBs = float64(large.Len()) * 4 / 1e9 / r.Seconds
+	r = BenchResult{What: "read", Seconds: b.best(func(s *torch.Scope) func() { return func() { b.large.In(s).Sum() } })}
+	r.GBs = float64(b.large.Len()) * 4 / 1e9 / r.Seconds
 	b.report(r)
 }

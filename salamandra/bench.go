@@ -43,6 +43,10 @@ func BenchStep(ctx context.Context, o StepBenchOptions) (r StepBench, err error)
 	if err != nil {
 		return r, err
 	}
+	return benchSteps(ctx, o, rows)
+}
+
+func benchSteps(ctx context.Context, o StepBenchOptions, rows []Tokenized) (r StepBench, err error) {
 	m, err := llama.Load(ctx, o.Model, llama.LoadOptions{Load4Bit: true, DoubleQuant: true})
 	if err != nil {
 		return r, err

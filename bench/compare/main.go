@@ -1,5 +1,5 @@
-// Command compare measures this project's program and the Python programs on the same files, in turn, several times over,
-// and writes a table of medians and ratios into bench/RESULTS.md, the single runs into bench/.cache/runs.jsonl.
+// Command compare measures this project's program and others on the same files, in turn, several times over, and writes a
+// table of medians and ratios into bench/RESULTS.md, the single runs into bench/.cache/runs.jsonl.
 //
 //	go run ./bench/compare [-rounds 3] [WORKLOAD...]
 //
@@ -13,19 +13,19 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
 
 const (
-	cache   = "bench/.cache"
-	peer    = "third_party/peers/bin/python"
-	results = "bench/RESULTS.md"
+	cache  = "bench/.cache"
+	peer   = "third_party/peers/bin/python"
+	tables = "bench/RESULTS.md"
 )
 
 func main() {
@@ -56,47 +56,56 @@ func run(ctx context.Context, rounds int, names []string) error {
 		return err
 	}
 	defer log.Close()
-	var rows []row
+	var all []row
 	for _, w := range chosen {
-		var ours, theirs []map[string]any
-		for round := range rounds {
-			// Ours and theirs take turns, so that a busy minute of the machine falls on both.
-			programs := []struct {
-				command []string
-				to      *[]map[string]any
-			}{{w.ours, &ours}, {w.theirs, &theirs}}
-			for _, p := range programs {
-				if p.to == &theirs && python == "" {
-					continue
-				}
-				fmt.Fprintf(os.Stderr, "%s, round %d: %s\n", w.name, round+1, strings.Join(p.command, " "))
-				figures, err := measure(ctx, p.command)
-				if err != nil {
-					return fmt.Errorf("%s: %w", w.name, err)
-				}
-				*p.to = append(*p.to, figures)
-				if err := json.NewEncoder(log).Encode(map[string]any{"workload": w.name, "program": p.command[0], "round": round + 1, "figures": figures}); err != nil {
-					return err
-				}
-			}
+		results, err := runWorkload(ctx, w, rounds, python, log)
+		if err != nil {
+			return err
 		}
-		for _, m := range w.metrics {
-			r := row{workload: w.name, metric: m, ours: median(ours, m.key), theirs: median(theirs, m.key)}
-			rows = append(rows, r)
+		list := rows(w, results)
+		for _, r := range list {
 			line, err := json.Marshal(r)
 			if err != nil {
 				return err
 			}
 			fmt.Printf("%s\n", line)
 		}
+		all = append(all, list...)
 	}
-	text := table(rows)
+	text := table(all)
 	fmt.Print("\n", text)
 	about, err := host(ctx, python)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(results, []byte(report(about, rounds, text)), 0o644)
+	return os.WriteFile(tables, []byte(report(about, rounds, text)), 0o644)
+}
+
+// runWorkload runs the programs of a workload in turn, so that a busy minute of the machine falls on all.
+func runWorkload(ctx context.Context, w workload, rounds int, python string, log io.Writer) ([]measured, error) {
+	var results []measured
+	for _, p := range w.programs {
+		if p.module == "" || python != "" && exec.CommandContext(ctx, python, "-c", "import "+p.module).Run() == nil {
+			results = append(results, measured{program: p})
+		} else {
+			fmt.Fprintf(os.Stderr, "%s: %s is not installed: ./build.sh peers\n", w.name, p.name)
+		}
+	}
+	for round := range rounds {
+		for i := range results {
+			m := &results[i]
+			fmt.Fprintf(os.Stderr, "%s, round %d: %s\n", w.name, round+1, strings.Join(m.command, " "))
+			figures, err := measure(ctx, m.command)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", w.name, err)
+			}
+			m.runs = append(m.runs, figures)
+			if err := json.NewEncoder(log).Encode(map[string]any{"workload": w.name, "program": m.name, "round": round + 1, "figures": figures}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return results, nil
 }
 
 // prepare writes the workload, once, and returns the Python to run the peers with; "" for none.
@@ -110,13 +119,13 @@ func prepare(ctx context.Context) (python string, err error) {
 	if _, err := os.Stat(peer); err == nil {
 		python = peer
 	}
-	if _, err := os.Stat(filepath.Join(cache, "workload", "adapter", "adapter_config.json")); err == nil {
+	if _, err := os.Stat(folder); err == nil {
 		return python, nil
 	}
 	if python == "" {
 		return "", errors.New("the workload is written by the Python programs: run ./build.sh peers first")
 	}
-	partial := filepath.Join(cache, "workload.partial")
+	partial := folder + ".partial"
 	if err := os.RemoveAll(partial); err != nil {
 		return "", err
 	}
@@ -125,16 +134,13 @@ func prepare(ctx context.Context) (python string, err error) {
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("writing the workload: %w", err)
 	}
-	if err := os.RemoveAll(filepath.Join(cache, "workload")); err != nil {
-		return "", err
-	}
-	return python, os.Rename(partial, filepath.Join(cache, "workload"))
+	return python, os.Rename(partial, folder)
 }
 
 // measure runs a program once and returns the figures of its last line, and what the system says of it: "wall_s", and
 // "peak_gib" where the program does not say it itself.
 func measure(ctx context.Context, command []string) (map[string]any, error) {
-	if err := os.RemoveAll(output); err != nil {
+	if err := os.RemoveAll(merged); err != nil {
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
@@ -163,20 +169,4 @@ func measure(ctx context.Context, command []string) (map[string]any, error) {
 func tail(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.Join(lines[max(0, len(lines)-15):], "\n")
-}
-
-// median of a figure over the runs; 0 where there are none.
-func median(runs []map[string]any, key string) float64 {
-	var values []float64
-	for _, r := range runs {
-		if v, ok := r[key].(float64); ok {
-			values = append(values, v)
-		}
-	}
-	if len(values) == 0 {
-		return 0
-	}
-	slices.Sort(values)
-	n := len(values)
-	return (values[(n-1)/2] + values[n/2]) / 2
 }

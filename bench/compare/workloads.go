@@ -7,58 +7,122 @@ import (
 	"strings"
 )
 
-// workload is one piece of work, and the two programs that do it.
+// workload is a piece of work that several programs do, ours first.
 type workload struct {
-	name         string
-	ours, theirs []string
-	metrics      []metric
+	name     string
+	programs []program
+	figures  []figure
 }
 
-// metric is a figure that both programs print under one key.
-type metric struct {
+// program is one way to do it.
+type program struct {
+	name    string
+	ours    bool
+	module  string // of Python that it needs; where it is not installed, the program is left out
+	command []string
+}
+
+// figure is one that all programs of a workload print, under this key.
+type figure struct {
 	key, unit string
 	less      bool // is better
 }
 
 var (
-	model   = filepath.Join(cache, "workload", "llama-small")
-	adapter = filepath.Join(cache, "workload", "adapter")
-	output  = filepath.Join(cache, "merged")
-	peak    = metric{"peak_gib", "GiB at most", true}
+	folder  = filepath.Join(cache, "workload-2")
+	model   = in("llama-small")
+	adapter = in("adapter")
+	merged  = filepath.Join(cache, "merged") // written by a merge, removed before the next program
+	peak    = figure{"peak_gib", "GiB at most", true}
 )
 
-func tokens(kind string) string { return filepath.Join(cache, "workload", "tokens-"+kind+".jsonl") }
+func in(name string) string { return filepath.Join(folder, name) }
+
+// ajolote is our program; kind tells its variants apart.
+func ajolote(kind string, args ...string) program {
+	return program{name: strings.TrimSpace("ajolote " + kind), ours: true, command: append([]string{"bin/ajolote"}, args...)}
+}
+
+// python is a program of bench/peers.
+func python(name, module, file string, args ...string) program {
+	return program{name: name, module: module, command: append([]string{peer, "bench/peers/" + file}, args...)}
+}
+
+const hf, st, cpp = "transformers + bitsandbytes", "sentence-transformers", "llama.cpp IQ4_NL"
 
 var workloads = []workload{
-	step("shared", "float32"), step("ragged", "float32"), step("shared", "bfloat16"), step("ragged", "bfloat16"),
+	step("shared"), step("ragged"),
 	{
-		name:    "decode",
-		ours:    []string{"bin/ajolote", "bench", "decode", model, "--repeat", "1"},
-		theirs:  []string{peer, "bench/peers/decode.py", model},
-		metrics: []metric{{"prefill_tokens_per_s", "tokens/s read", false}, {"decode_tokens_per_s", "tokens/s written", false}, peak},
+		name: "decode",
+		programs: []program{
+			ajolote("float32", "bench", "decode", model, "--repeat", "1"),
+			python(hf+" float32", "bitsandbytes", "decode.py", model),
+			python(hf+" bfloat16", "bitsandbytes", "decode.py", model, "--dtype", "bfloat16"),
+			python(cpp, "llama_cpp", "llamacpp_decode.py", model, "--repeat", "1"),
+		},
+		figures: []figure{{"prefill_tokens_per_s", "tokens/s read", false}, {"decode_tokens_per_s", "tokens/s written", false}, peak},
 	},
 	{
-		name:    "load",
-		ours:    []string{"bin/ajolote", "bench", "load", model},
-		theirs:  []string{peer, "bench/peers/load.py", model},
-		metrics: []metric{{"seconds", "s", true}, peak},
+		name: "queries",
+		programs: []program{
+			ajolote("float32", "bench", "queries", model),
+			ajolote("bfloat16", "bench", "queries", model, "--dtype", "bfloat16"),
+			python(hf+" bfloat16, five scaled", "bitsandbytes", "queries.py", model, "--count", "5"),
+			python(cpp, "llama_cpp", "llamacpp_queries.py", model, "--parallel", "8"),
+		},
+		figures: []figure{{"seconds_per_100", "s for 100 queries", true}, peak},
 	},
 	{
-		name:    "merge",
-		ours:    []string{"bin/ajolote", "merge", "--base-model", model, "--adapter-path", adapter, "--output-path", output},
-		theirs:  []string{peer, "bench/peers/merge.py", model, adapter, output},
-		metrics: []metric{{"wall_s", "s, with the program's start", true}, peak},
+		name:     "load",
+		programs: []program{ajolote("", "bench", "load", model), python(hf, "bitsandbytes", "load.py", model)},
+		figures:  []figure{{"seconds", "s", true}, peak},
+	},
+	{
+		name: "merge",
+		programs: []program{
+			ajolote("", "merge", "--base-model", model, "--adapter-path", adapter, "--output-path", merged),
+			python("peft", "peft", "merge.py", model, adapter, merged),
+			{name: "cp", command: []string{"cp", "-r", model, merged}},
+		},
+		figures: []figure{{"wall_s", "s, with the program's start", true}, peak},
+	},
+	{
+		name: "tokenize",
+		programs: []program{
+			{name: "ajolote", ours: true, command: []string{"go", "run", "./bench/tokenize", in("bert"), in("texts.jsonl")}},
+			python("tokenizers", "tokenizers", "tokenize_texts.py", in("bert"), in("texts.jsonl")),
+		},
+		figures: []figure{{"mb_per_s_one", "MB/s, ids alone, one thread", false}, {"mb_per_s_batch", "MB/s, ids alone, all cores", false}},
+	},
+	{
+		name: "encode",
+		programs: []program{
+			ajolote("", "bench", "encode", in("bert"), in("texts.json")),
+			python(st, "sentence_transformers", "encode.py", in("bert"), in("texts.json")),
+		},
+		figures: []figure{{"texts_per_s", "texts/s", false}, peak},
+	},
+	{
+		name: "mnrl-step",
+		programs: []program{
+			ajolote("", "bench", "mnrl-step", in("roberta-256k"), in("pairs.jsonl")),
+			python(st, "sentence_transformers", "mnrl_step.py", in("roberta-256k"), in("pairs.jsonl")),
+		},
+		figures: []figure{{"seconds_per_step", "s a step of 32 pairs", true}, peak},
 	},
 }
 
-// step is the workload of QLoRA training on one kind of data.
-func step(kind, dtype string) workload {
-	return workload{
-		name:    "qlora-step-" + kind + "-" + dtype,
-		ours:    []string{"bin/ajolote", "bench", "qlora-step", model, tokens(kind), "--dtype", dtype},
-		theirs:  []string{peer, "bench/peers/qlora_step.py", model, tokens(kind), "--dtype", dtype},
-		metrics: []metric{{"seconds_per_step", "s a step", true}, peak},
+// step is the workload of QLoRA training on one kind of data: eight examples a step.
+func step(kind string) workload {
+	w := workload{name: "qlora-step-" + kind, figures: []figure{{"seconds_per_step", "s a step", true}, peak}}
+	tokens := in("tokens-" + kind + ".jsonl")
+	for _, dtype := range []string{"float32", "bfloat16"} {
+		w.programs = append(w.programs, ajolote(dtype, "bench", "qlora-step", model, tokens, "--dtype", dtype))
 	}
+	for _, dtype := range []string{"float32", "bfloat16"} {
+		w.programs = append(w.programs, python("peft + bitsandbytes "+dtype, "bitsandbytes", "qlora_step.py", model, tokens, "--dtype", dtype, "--steps", "1"))
+	}
+	return w
 }
 
 // choose returns the workloads whose names begin with one of names; all for none.

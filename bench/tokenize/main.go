@@ -1,5 +1,5 @@
 // Command tokenize measures how fast package tokenizer encodes a file of texts, and prints one JSON line. Its Python
-// counterpart is ../tokenize.py, which runs both in turn.
+// counterpart is ../peers/tokenize_texts.py; ./build.sh bench tokenize runs both in turn.
 package main
 
 import (

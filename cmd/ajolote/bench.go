@@ -9,6 +9,6 @@ func newBenchCommand() *cobra.Command {
 		Use:   "bench",
 		Short: "Measure this program's speed and memory",
 	}
-	cmd.AddCommand(newBenchDecodeCommand(), newBenchEncodeCommand(), newBenchMNRLStepCommand(), newBenchLoadCommand(), newBenchNF4Command(), newBenchQLoRAStepCommand(), newBenchQueriesCommand())
+	cmd.AddCommand(newBenchDecodeCommand(), newBenchEncodeCommand(), newBenchMNRLStepCommand(), newBenchLoadCommand(), newBenchNF4Command(), newBenchQLoRAStepCommand(), newBenchQueriesCommand(), newBenchScalingCommand())
 	return cmd
 }

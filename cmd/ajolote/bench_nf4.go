@@ -22,7 +22,9 @@ func newBenchNF4Command() *cobra.Command {
 		Short: "Measure the NF4 kernels beside libtorch's float32 linear layer",
 		Long: `Measure products with NF4 matrices, forward and backward, beside libtorch's float32 linear layer of the same shape, and
 print one JSON object a line: seconds (the best repetition), GFLOP/s, GB/s of the stored weight, the ratio of libtorch's time
-to ours, and the kind of host. For 0 tokens it measures quantising, dequantising and how fast the memory is read.`,
+to ours, and the kind of host. For 0 tokens it measures quantising, dequantising and how fast the memory is read. Products of
+1 to 16 tokens in float32 get a line of their own ("few tokens"): the bytes a token costs, the memory's rate and the kernel's own
+rate over a matrix that lies in the caches, both measured in turn with it, and its share of the lesser of the two.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o := qlora.BenchOptions{Least: least}
