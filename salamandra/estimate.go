@@ -6,29 +6,74 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ajolote-ai/ajolote/models/llama"
+	"github.com/ajolote-ai/ajolote/qlora"
 	"github.com/ajolote-ai/ajolote/torch"
+	"github.com/ajolote-ai/ajolote/torch/nn"
 )
+
+// work is what steps compute, whatever the model.
+type work struct {
+	tokens int // that go through the model: a shared prefix once a step
+	pairs  int // of a token and one that it attends to, itself included
+	labels int // that count in the loss
+	steps  int
+}
+
+// of adds a step on a batch with the first shared tokens in common.
+func (w *work) of(batch []Tokenized, shared int) {
+	w.steps++
+	w.tokens += shared
+	w.pairs += shared * (shared + 1) / 2
+	for _, e := range batch {
+		own := max(0, len(e.IDs)-1-shared) // nothing is behind the last token
+		w.tokens += own
+		w.pairs += own*shared + own*(own+1)/2
+		for _, label := range e.Labels[min(1, len(e.Labels)):] {
+			if label != Ignore {
+				w.labels++
+			}
+		}
+	}
+}
+
+// operations counts those of the matrix products, forward and backward: of the layers, of attention, of the head.
+func (w work) operations(shape llama.Config, wholeModel, recompute bool) float64 {
+	inside := shape.Parameters() - shape.VocabSize*shape.HiddenSize
+	if !shape.TieHead {
+		inside -= shape.VocabSize * shape.HiddenSize
+	}
+	// Two operations a weight and token forward, two for the input's gradient; two more for the weights' own where all of the
+	// model is trained, or to compute the layers again. Attention: four a pair and channel forward, ten backward. The head:
+	// as the layers, and its scores are computed again on the way back instead of being kept.
+	linear, attention, head := 4.0, 14.0, 6.0
+	if wholeModel {
+		linear, head = linear+2, head+2
+	}
+	if recompute {
+		linear, attention = linear+2, attention+4
+	}
+	return linear*float64(inside)*float64(w.tokens) +
+		attention*float64(shape.Layers*shape.Heads*shape.HeadDim)*float64(w.pairs) +
+		head*float64(shape.VocabSize*shape.HiddenSize)*float64(w.labels)
+}
+
+// reached is the share of a product's rate that training steps get to, measured by ajolote bench scaling: norms, the adapter,
+// the optimizer and what is between the products take the rest.
+const reached = 0.6
+
+// residentBytes is what the program needs beside the model and a step: libtorch itself, and buffers of its threads.
+const residentBytes = 300 << 20
 
 // estimate fills in what the run would take: memory counted, time from the products that it makes and how fast this machine
 // makes such a product now.
-func (r *Rehearsal) estimate(c *Config, b baseModel) error {
+func (r *Rehearsal) estimate(c *Config, b baseModel) (err error) {
 	shape := r.Model
-	ends := shape.VocabSize * shape.HiddenSize // embedding and head keep the file's 16 bits under NF4
-	if !shape.TieHead {
-		ends *= 2
-	}
-	inside := shape.Parameters() - ends
-	r.BaseBytes, r.Trained = 4*int64(inside+ends), inside+ends
-	if c.LoadIn4Bit {
-		const bytesPerWeight = 4.127 / 8 // NF4 with quantised scales
-		r.BaseBytes = int64(bytesPerWeight*float64(inside)) + 2*int64(ends)
-	}
+	r.BaseBytes, r.Trained = shape.WeightBytes(llama.LoadOptions{Load4Bit: c.LoadIn4Bit, DoubleQuant: true}), shape.Parameters()
 	if c.Adapter != "" {
-		trained, err := c.adapterParameters(b)
-		if err != nil {
+		if r.Trained, err = c.adapterParameters(b); err != nil {
 			return err
 		}
-		r.Trained = trained
 	}
 	r.TrainedBytes = 12 * int64(r.Trained) // gradient and AdamW's two moments
 	if c.Adapter != "" {
@@ -41,25 +86,17 @@ func (r *Rehearsal) estimate(c *Config, b baseModel) error {
 	if budget == 0 {
 		budget = defaultMemory
 	}
-	r.StepBytes = min(budget, int64(max(r.Longest, r.LargestStep))*shape.ActivationBytes(true, c.recomputes()))
+	perToken := shape.ActivationBytes(true, c.recomputes())
+	atOnce := min(r.LargestStep, max(r.Longest, int(budget/perToken))+r.LargestPrefix)
+	r.StepBytes = residentBytes + int64(atOnce)*perToken
 
-	// Two operations a weight and token forward, two for the input's gradient; two more for the weights' own where all of the
-	// model is trained, or to compute the layers again.
-	passes := 4.0
-	if c.Adapter == "" {
-		passes += 2
-	}
-	if c.recomputes() {
-		passes += 2
-	}
-	perEpoch := passes*float64(inside)*float64(r.Computed) + 6*float64(shape.VocabSize*shape.HiddenSize)*float64(r.Labels)
-	operations := perEpoch * float64(r.Steps) / float64(r.StepsPerEpoch)
-	rate, err := productRate()
+	compute, _ := c.computeType()
+	rate, err := productRate(c.LoadIn4Bit, compute)
 	if err != nil {
 		return err
 	}
-	const reached = 0.7 // of that rate: attention, norms and the adapter come on top
-	r.Time = time.Duration(operations / rate / reached * float64(time.Second))
+	perEpoch := r.work.operations(shape, c.Adapter == "", c.recomputes())
+	r.Time = time.Duration(perEpoch * float64(r.Steps) / float64(r.StepsPerEpoch) / rate / reached * float64(time.Second))
 	return nil
 }
 
@@ -78,20 +115,31 @@ func (c *Config) adapterParameters(b baseModel) (n int, err error) {
 	return n, nil
 }
 
-// productRate measures the machine: operations a second of a float32 product as large as those of a layer.
-func productRate() (rate float64, err error) {
+// productRate measures the machine: operations a second of a layer's product, through the kernels that training uses.
+func productRate(nf4 bool, compute torch.DType) (rate float64, err error) {
 	err = torch.Run(func() error {
 		s := torch.NewScope("rate")
 		defer s.Close()
-		const n = 768
-		a, b := torch.Ones(s, torch.Float32CPU, n, n), torch.Ones(s, torch.Float32CPU, n, n)
-		a.MatMul(b) // the library's first product also starts its threads
-		const times = 8
-		started := time.Now()
-		for range times {
-			a.MatMul(b)
+		const n, tokens, times = 1024, 512, 8
+		weight := torch.NewGenerator(1).Randn(s, torch.Float32CPU, n, n)
+		var layer nn.Linear = &nn.Dense{Weight: weight, Compute: compute}
+		if nf4 {
+			w, err := qlora.Quantize("rate", weight, qlora.Options{DoubleQuant: true})
+			if err != nil {
+				return err
+			}
+			defer w.Free()
+			layer = &qlora.Linear{Weight: w, Compute: compute}
 		}
-		rate = times * 2 * n * n * n / time.Since(started).Seconds()
+		torch.NoGrad(func() {
+			x := torch.Ones(s, torch.Float32CPU, tokens, n)
+			layer.Forward(x) // the library's first product also starts its threads
+			started := time.Now()
+			for range times {
+				layer.Forward(x)
+			}
+			rate = times * 2 * n * n * tokens / time.Since(started).Seconds()
+		})
 		return nil
 	})
 	return rate, err

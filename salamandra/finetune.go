@@ -146,7 +146,7 @@ func (r *fineTuning) load(ctx context.Context) (err error) {
 	if why != "" {
 		r.options.say(why)
 	}
-	o := llama.LoadOptions{Config: &r.base.shape, Load4Bit: c.LoadIn4Bit, DoubleQuant: c.BnB.DoubleQuant == nil || *c.BnB.DoubleQuant, Copies: r.options.Copies, Progress: r.options.Loading}
+	o := llama.LoadOptions{Config: &r.base.shape, Load4Bit: c.LoadIn4Bit, DoubleQuant: c.BnB.DoubleQuant == nil || *c.BnB.DoubleQuant, QuantizeEmbeddings: c.QuantizeEmbeddings, Copies: r.options.Copies, Progress: r.options.Loading}
 	g := torch.NewGenerator(uint64(c.Seed))
 	if c.Init == "random" {
 		r.model, err = llama.New(r.base.shape, g)

@@ -20,7 +20,14 @@ func (r *fineTuning) job() (train.Job, error) {
 	o.OutputDir, o.MaxGradNorm, o.SkipBadSteps = c.OutputDir, c.MaxGradNorm, c.SkipBadSteps
 	o.WatchdogThreshold, o.WatchdogPatience = c.WatchdogThreshold, c.WatchdogPatience
 	o.SaveOnlyModel, o.SaveFirstStep, o.SaveBest = c.SaveOnlyModel, c.SaveFirstStep, c.SaveStrategy == "best"
-	o.TensorBoard = c.TensorBoard || c.WandbProject != ""
+	o.TensorBoard = c.TensorBoard
+	if c.WandbProject != "" {
+		keys, err := c.keys()
+		if err != nil {
+			return train.Job{}, err
+		}
+		o.WandB = &train.WandB{Project: c.WandbProject, Entity: c.WandbEntity, Name: c.WandbName, ID: c.WandbRunID, Config: keys}
+	}
 	o.SaveTotalLimit, o.EarlyStoppingPatience, o.LoadBest = c.SaveTotalLimit, c.EarlyStoppingPatience, c.LoadBest
 	if o.Metric = c.MetricForBest; o.Metric == "loss" {
 		o.Metric = "eval_loss"

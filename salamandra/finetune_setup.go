@@ -20,7 +20,7 @@ func (c *Config) loraConfig(shape llama.Config) lora.Config {
 	l := lora.Config{
 		BaseModel: c.BaseModel, TaskType: "CAUSAL_LM", R: c.LoraR, Alpha: float64(c.LoraAlpha), Dropout: c.LoraDropout,
 		RankPattern: c.LoraRankPattern, UseRSLoRA: c.UseRSLora, Init: string(c.InitLoraWeights),
-		LayersToTransform: c.LayersToTransform, LayersPattern: c.LayersPattern,
+		LayersToTransform: c.LayersToTransform, LayersPattern: c.LayersPattern, ModulesToSave: c.LoraModulesToSave,
 		TargetModules: lora.Targets{Names: c.LoraTargetModules.Names, Regexp: c.LoraTargetModules.Pattern},
 	}
 	switch named := c.LoraTargetModules; {
@@ -77,16 +77,19 @@ func setCompute(m *llama.Model, dtype torch.DType) {
 	}
 }
 
-// firstTrained is the first layer that has something to train; -1 in full fine-tuning, where the embedding has.
+// firstTrained is the first layer that has something to train; -1 where the embedding has.
 func (r *fineTuning) firstTrained() int {
 	if r.adapter == nil {
 		return -1
 	}
 	first := len(r.model.Layers)
-	for _, module := range r.adapter.Modules() {
-		number, ok := strings.CutPrefix(module, "model.layers.")
+	for name := range r.adapter.Parameters() {
+		if strings.Contains(name, "embed_tokens.") {
+			return -1
+		}
+		_, number, ok := strings.Cut(name, ".layers.")
 		if !ok {
-			continue // the head, above all layers
+			continue // above all layers
 		}
 		number, _, _ = strings.Cut(number, ".")
 		if n, err := strconv.Atoi(number); err == nil {

@@ -120,6 +120,8 @@ func TestEveryKindOfTrainingLearnsAndIsDeterministic(t *testing.T) {
 		"from random weights":       append(slices.Clone(full), "init=random"),
 		"packed":                    {"sample_packing=true"},
 		"named and all linear":      {"lora_target_linear=true", "lora_target_modules=[lm_head]"},
+		"embedding and head beside": {"lora_modules_to_save=[embed_tokens, lm_head, norm]"},
+		"all of it in NF4":          {"load_in_4bit=true", "quantize_embeddings=true"},
 		"with dropout":              {"lora_dropout=0.2"},
 		"dropout without sharing":   {"lora_dropout=0.2", "shared_prefix=false"},
 	} {
@@ -324,7 +326,7 @@ func TestTheModelThatAnswersIsTheOneThatIsKept(t *testing.T) {
 	const record = `{"doc_type": "projects", "filters": {"programme": null, "funding_level": null, "year": null, "location": null, "location_level": null}, "organisations": [], "semantic_query": null, "query_rewrite": "dogs", "meta": {"id": "Q1", "lang": "EN", "original_query": "dogs", "notes": ""}}`
 	gold, rows := filepath.Join(dir, "test.json"), filepath.Join(dir, "rows.jsonl")
 	require.NoError(t, os.WriteFile(gold, []byte("["+record+"]"), 0o644))
-	answer := strings.Split(record, `, "meta"`)[0] + "}"
+	answer := strings.Split(record, `"meta"`)[0] + `"meta": {"lang": "EN", "original_query": "dogs", "notes": null}}`
 	line, err := json.Marshal(map[string]any{"messages": []map[string]string{
 		{"role": "system", "content": "Answer."}, {"role": "user", "content": "dogs"}, {"role": "assistant", "content": answer},
 	}})
@@ -343,7 +345,7 @@ func TestTheModelThatAnswersIsTheOneThatIsKept(t *testing.T) {
 	l := losses(t, c)
 	t.Log(l[0], l[20], l[40], l[79])
 	data, _ := c.LoadData(context.Background(), LoadOptions{Tokenizer: tinyModel})
-	t.Log(len(data.Train), data.Report, data.SystemPrompt)
+	t.Log(len(data.Train), data.Report, data.SystemPrompt, len(data.Train[0].IDs))
 	require.Zero(t, strict[0])
 	require.EqualValues(t, 1, result.BestMetric, "%v", strict)
 	for step := range strict {

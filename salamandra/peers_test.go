@@ -23,7 +23,7 @@ func TestPythonReadsWhatIsWritten(t *testing.T) {
 	if _, err := os.Stat(python); err != nil {
 		t.Skip("the Python programs are not installed: ./build.sh peers")
 	}
-	for _, set := range [][]string{{}, {"peft_use_rslora=true"}} {
+	for _, set := range [][]string{{}, {"peft_use_rslora=true"}, {"lora_modules_to_save=[lm_head, norm]"}} {
 		c := tinyConfig(t, append(set, "save_steps=2")...)
 		var err error
 		c.BaseModel, err = filepath.Abs(tinyModel)

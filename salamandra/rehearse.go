@@ -18,11 +18,13 @@ type Rehearsal struct {
 	Model     llama.Config
 
 	Steps, StepsPerEpoch int
-	Tokens               int // of one epoch, as they stand in the examples
-	Computed             int // of one epoch, as they go through the model: a shared prefix once a step
-	Labels               int // of one epoch, that count in the loss
-	Longest              int // tokens of the longest example
-	LargestStep          int // most tokens that go through the model in a step
+	Tokens               int  // of one epoch, as they stand in the examples
+	Computed             int  // of one epoch, as they go through the model: a shared prefix once a step
+	Labels               int  // of one epoch, that count in the loss
+	Longest              int  // tokens of the longest example
+	LargestStep          int  // most tokens that go through the model in a step
+	LargestPrefix        int  // most tokens that the examples of a step share
+	work                 work // of one epoch
 
 	Trained      int   // parameters
 	BaseBytes    int64 // of the base model in memory
@@ -63,23 +65,16 @@ func (r *Rehearsal) count(c *Config) {
 			batch = append(batch, e)
 			r.Tokens += len(e.IDs)
 			r.Longest = max(r.Longest, len(e.IDs))
-			for _, label := range e.Labels {
-				if label != Ignore {
-					r.Labels++
-				}
-			}
 		}
 		shared := 0
 		if c.SharedPrefix {
 			shared = sharedPrefix(batch)
 		}
-		computed := shared
-		for _, e := range batch {
-			computed += len(e.IDs) - shared
-		}
-		r.Computed += computed
-		r.LargestStep = max(r.LargestStep, computed)
+		before := r.work.tokens
+		r.work.of(batch, shared)
+		r.LargestStep, r.LargestPrefix = max(r.LargestStep, r.work.tokens-before), max(r.LargestPrefix, shared)
 	}
+	r.Computed, r.Labels = r.work.tokens, r.work.labels
 }
 
 // String is a table for people.

@@ -53,7 +53,8 @@ func (t *Stepper) Step(ctx context.Context, batch []Tokenized) (result train.Ste
 	shared := 0
 	if t.SharePrefix {
 		if shared = sharedPrefix(batch); shared > 0 {
-			prefix = t.Trainer.Start(s, batch[0].IDs[:shared])
+			prefix = t.Trainer.Start(s, batch[0].IDs[:shared], prefixTargets(batch, shared, weight))
+			result.Loss += prefix.Loss
 			clock.Row = shared
 			result.Tokens += shared
 		}
@@ -115,28 +116,48 @@ func flatten(batch []Tokenized, shared int, weight float64) (llama.Rows, llama.T
 	return rows, targets
 }
 
-// sharedPrefix is the length of the prefix that the examples' passes share; 0 when it is not worth sharing. No label lies
-// in it, not even the next token's, which its last position predicts, and every example has a token behind it.
+// sharedPrefix is the length of the prefix that the examples' passes share; 0 when it is not worth sharing. What its tokens
+// predict is the same in all examples: tokens and labels are common up to the one behind it, or that one has no label, and every
+// example has a token behind it that is its own.
 func sharedPrefix(batch []Tokenized) int {
 	if len(batch) < 2 {
 		return 0
 	}
-	n, total := len(batch[0].IDs), 0
+	first := batch[0]
+	n, total := len(first.IDs), 0
 	for _, e := range batch {
-		n = min(n, common(batch[0].IDs, e.IDs), len(e.IDs)-2)
+		n = min(n, common(first.IDs, e.IDs), len(e.IDs)-2)
 		total += len(e.IDs)
 	}
+	labelled := false // the token behind it
 	for _, e := range batch {
-		for i := 1; i <= n; i++ {
-			if e.Labels[i] != Ignore {
-				n = i - 1
+		for i := 1; i < n; i++ {
+			if e.Labels[i] != first.Labels[i] {
+				n = i
 			}
 		}
+	}
+	for _, e := range batch {
+		labelled = labelled || e.Labels[max(n, 0)] != Ignore
+	}
+	if labelled {
+		n--
 	}
 	if n <= 0 || float64(total) < minSharing*float64(total-n*(len(batch)-1)) {
 		return 0
 	}
 	return n
+}
+
+// prefixTargets are the labels inside the shared prefix, each of which counts once for every example.
+func prefixTargets(batch []Tokenized, shared int, weight float64) llama.Targets {
+	targets := llama.Targets{Weight: weight * float64(len(batch))}
+	for i := range shared {
+		if label := batch[0].Labels[i+1]; label != Ignore {
+			targets.Rows, targets.Words = append(targets.Rows, i), append(targets.Words, label)
+		}
+	}
+	return targets
 }
 
 func common(a, b []int32) int {
