@@ -1,5 +1,7 @@
 // Dropout whose mask is a function of (seed, stream, row, column) alone, so that a recomputed layer, another split into
 // micro-batches and a resumed run all draw the same one. Numbers: Philox4x32-10 (Salmon et al., 2011).
+#include "counter_dropout.h"
+
 #include "kernels/elementwise.h"
 
 #include <ATen/ops/empty.h>
@@ -11,12 +13,6 @@ namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-struct Mask {
-  double p;
-  uint64_t seed, stream;
-  int64_t first_row;
-};
 
 uint64_t mix(uint64_t z) {  // the finaliser of SplitMix64
   z += 0x9e3779b97f4a7c15u;
@@ -80,6 +76,8 @@ at::Tensor times_mask(const at::Tensor& x, const Mask& m) {
   return y;
 }
 
+}  // namespace
+
 // The composite multiplies by the mask as a tensor; the mask itself is always made in main memory.
 at::Tensor dropped(const at::Tensor& x, const Mask& m) {
   if (!kernels_fit(x)) {
@@ -88,6 +86,8 @@ at::Tensor dropped(const at::Tensor& x, const Mask& m) {
   }
   return x.scalar_type() == at::kFloat ? times_mask<float>(x, m) : times_mask<bf16>(x, m);
 }
+
+namespace {
 
 struct CounterDropout : torch::autograd::Function<CounterDropout> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const Mask& m) {

@@ -19,6 +19,7 @@ AJ_BODY find_special_body(const E* data, int64_t begin, int64_t end, uint32_t* b
 AJ_LEVELS(find_special, (const E* data, int64_t begin, int64_t end, uint32_t* bad), (data, begin, end, bad))
 
 bool finite(const at::Tensor& t) {
+  if (t.is_sparse()) return finite(t._values());
   if (!t.is_floating_point()) return true;
   if (!kernels_fit(t)) return at::isfinite(t).all().item<bool>();
   std::atomic<bool> special{false};

@@ -29,6 +29,8 @@ void where(aj_tensor condition, aj_tensor a, aj_tensor b, aj_tensor* out) {
   give(out, at::where(T(condition), T(a), T(b)));
 }
 void nonzero(aj_tensor a, aj_tensor* out) { give(out, T(a).nonzero()); }
-void embedding(aj_tensor weight, aj_tensor ids, aj_tensor* out) { give(out, at::embedding(T(weight), T(ids))); }
+void embedding(aj_tensor weight, aj_tensor ids, int32_t sparse, aj_tensor* out) {
+  give(out, at::embedding(T(weight), T(ids), /*padding_idx=*/-1, /*scale_grad_by_freq=*/false, sparse != 0));
+}
 
 }  // namespace ajolote

@@ -1,11 +1,11 @@
 // Matrix products and the layers that ATen has already.
 #include "shim.h"
+#include "trained_linear.h"
 #include "widened_linear.h"
 
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/layer_norm.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/logsumexp.h>
 #include <ATen/ops/matmul.h>
@@ -23,8 +23,13 @@ void addmm(aj_tensor c, aj_tensor a, aj_tensor b, double beta, double alpha, aj_
 }
 
 void linear(aj_tensor x, aj_tensor weight, aj_tensor bias, aj_tensor* out) {
-  give(out, T(x).scalar_type() == T(weight).scalar_type() ? at::linear(T(x), T(weight), maybe(bias))
-                                                          : widened_linear(T(x), T(weight), maybe(bias)));
+  give(out, T(x).scalar_type() == T(weight).scalar_type()
+                ? trained_linear(T(x), T(weight), maybe(bias), Activation::none)
+                : widened_linear(T(x), T(weight), maybe(bias)));
+}
+
+void linear_gelu(aj_tensor x, aj_tensor weight, aj_tensor bias, int32_t tanh_form, aj_tensor* out) {
+  give(out, trained_linear(T(x), T(weight), maybe(bias), tanh_form ? Activation::gelu_tanh : Activation::gelu));
 }
 
 void softmax(aj_tensor a, int64_t dim, aj_tensor* out) { give(out, at::softmax(T(a), dim)); }

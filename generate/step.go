@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"math"
 	"slices"
 
 	"github.com/ajolote-ai/ajolote/generate/grammar"
@@ -13,27 +14,31 @@ import (
 func (b *batch) stepGroup(group []*sequence) {
 	scope := torch.NewScope("generate")
 	defer scope.Close()
-	rows := llama.Rows{Bounds: []int{0}, Prefix: group[0].prefix}
+	rows := llama.Rows{Bounds: []int{0}, Prefix: group[0].prefix, Outputs: []int{}}
 	h := head{model: b.g.Model}
-	for _, s := range group {
+	places := make([][]*place, len(group))
+	for i, s := range group {
 		s.guess()
 		rows.IDs = append(append(rows.IDs, s.now...), s.guessed...)
 		rows.Bounds = append(rows.Bounds, len(rows.IDs))
 		rows.Caches = append(rows.Caches, s.cache)
-	}
-	h.hidden = b.g.Model.Hidden(scope, rows)
-	places := make([][]*place, len(group))
-	for i, s := range group {
 		s.passes++
 		if s.pending = s.pending[len(s.now):]; len(s.pending) > 0 {
 			continue
 		}
 		s.reading = false
-		places[i] = s.places(rows.Bounds[i+1] - 1 - len(s.guessed))
+		places[i] = s.places(len(rows.Outputs))
 		for _, p := range places[i] {
 			h.want(p, s)
 		}
+		for at := len(rows.IDs) - 1 - len(s.guessed); at < len(rows.IDs); at++ {
+			rows.Outputs = append(rows.Outputs, at)
+		}
 	}
+	if len(rows.Outputs) == len(rows.IDs) {
+		rows.Outputs = nil
+	}
+	h.hidden = b.g.Model.Hidden(scope, rows)
 	h.compute(scope)
 	for i, s := range group {
 		if len(places[i]) > 0 {
@@ -47,7 +52,9 @@ type place struct {
 	row   int
 	state *grammar.State // of the grammar there; nil without one
 	mask  *grammar.Mask
-	full  int // row of the logits of all words; -1 where only those that the grammar allows are computed
+	// Where the head puts what it finds for this place: the likeliest word, or the logits of all words; -1 for neither.
+	// Where both are -1, only the logits of the few words that the grammar allows are computed.
+	best, full int
 }
 
 // places are the rows of a sequence: that of its last known token, then those of the guessed ones.
@@ -99,11 +106,11 @@ func (s *sequence) follow(h *head, places []*place) {
 func (s *sequence) pickAt(h *head, p *place) (int32, float32, error) {
 	r := row{}
 	switch {
-	case p.full >= 0 && s.onlyArgmax():
-		if best := int32(h.best[p.full]); p.mask == nil || s.allowed(p, best) {
-			return best, 0, nil
+	case p.best >= 0:
+		if h.best[p.best] < 0 {
+			return 0, 0, errNoToken
 		}
-		r.logits = h.logits.Select(0, p.full).Floats()
+		return int32(h.best[p.best]), 0, nil
 	case p.full >= 0:
 		r.logits = h.logits.Select(0, p.full).Floats()
 	default:
@@ -142,43 +149,88 @@ func (s *sequence) few(p *place) []int32 {
 	return ids
 }
 
-// head computes the logits of a step: of all words where it must, once for all sequences, and of a few words elsewhere.
+// head computes what a step needs of the words, once for all sequences: the likeliest ones, the logits of all, and where the
+// grammar allows few, theirs.
 type head struct {
 	model  *llama.Model
 	hidden *torch.Tensor
-	rows   []int64
-	greedy bool
-	logits *torch.Tensor // [rows, words]
-	best   []int64
+
+	greedy  []int64    // rows of hidden whose likeliest word is wanted
+	allowed [][]uint64 // of each of them, the words that count; nil for all
+	masked  bool       // one of them is not nil
+	best    []int64
+
+	rows   []int64 // whose logits are wanted
+	logits *torch.Tensor
 }
 
 // A selection of rows costs more than reading them in order; beyond one in so many words all are computed.
 const fewWords = 20
 
 func (h *head) want(p *place, s *sequence) {
+	p.best, p.full = -1, -1
 	simple := !s.LogProbs && (s.RepetitionPenalty == 0 || s.RepetitionPenalty == 1)
 	if p.mask != nil && simple && (p.mask.Count() <= 1 || h.model.CanPickWords()) && p.mask.Count() <= h.model.Config.VocabSize/fewWords &&
 		(p.mask.Few() != nil || p.mask.Count() == 0) {
-		p.full = -1
 		return
 	}
-	p.full = len(h.rows)
-	h.rows = append(h.rows, int64(p.row))
-	h.greedy = h.greedy || s.onlyArgmax()
+	if !s.onlyArgmax() {
+		p.full = len(h.rows)
+		h.rows = append(h.rows, int64(p.row))
+		return
+	}
+	p.best = len(h.greedy)
+	h.greedy = append(h.greedy, int64(p.row))
+	var allowed []uint64
+	if p.mask != nil {
+		h.masked = true
+		allowed = make([]uint64, (h.model.Config.VocabSize+63)/64)
+		copy(allowed, p.mask.Bits())
+		if p.state.Accepts() {
+			for _, stop := range s.StopTokens {
+				if stop >= 0 && int(stop) < h.model.Config.VocabSize {
+					allowed[stop>>6] |= 1 << (stop & 63)
+				}
+			}
+		}
+	}
+	h.allowed = append(h.allowed, allowed)
 }
 
 func (h *head) compute(scope *torch.Scope) {
-	if len(h.rows) == 0 {
+	pick := func(rows []int64) *torch.Tensor {
+		if len(rows) == h.hidden.Dim(0) {
+			return h.hidden
+		}
+		return h.hidden.IndexSelect(0, torch.FromSlice(scope, rows, len(rows)))
+	}
+	if len(h.rows) > 0 {
+		h.logits = h.model.Logits(pick(h.rows))
+	}
+	if len(h.greedy) == 0 {
 		return
 	}
-	hidden := h.hidden
-	if len(h.rows) < hidden.Dim(0) {
-		hidden = hidden.IndexSelect(0, torch.FromSlice(scope, h.rows, len(h.rows)))
+	if !h.masked {
+		h.allowed = nil
 	}
-	h.logits = h.model.Logits(hidden)
-	if h.greedy {
-		h.best = torch.ToSlice[int64](h.logits.Argmax(1))
+	for i, allowed := range h.allowed {
+		if allowed == nil {
+			h.allowed[i] = everyWord(h.model.Config.VocabSize)
+		}
 	}
+	h.best = h.model.Likeliest(pick(h.greedy), h.allowed)
+}
+
+// everyWord is the set of all words.
+func everyWord(words int) []uint64 {
+	set := make([]uint64, (words+63)/64)
+	for i := range set {
+		set[i] = math.MaxUint64
+	}
+	if words%64 != 0 {
+		set[len(set)-1] = 1<<(words%64) - 1
+	}
+	return set
 }
 
 // some are the logits of a few words.

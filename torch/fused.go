@@ -23,6 +23,24 @@ func AddRMSNorm(x, residual, weight *Tensor, eps float64) (sum, normed *Tensor) 
 	return pair[0], pair[1]
 }
 
+// AddLayerNorm returns [Tensor.LayerNorm] of dropout(x) + residual: the end of both halves of a layer of BERT, in one pass over
+// the rows. weight and bias are [last]; the dropout is that of [Tensor.CounterDropout], its zero value none.
+type AddLayerNorm struct {
+	Weight, Bias *Tensor
+	Eps          float64
+	// Dropout of x: its probability, and what its mask is drawn by.
+	Dropout      float64
+	Seed, Stream uint64
+	FirstRow     int
+}
+
+// Apply computes the norm, in the shape of x and residual.
+func (n AddLayerNorm) Apply(x, residual *Tensor) *Tensor {
+	return apply("AddLayerNorm", func(out *ctorch.Handle) error {
+		return ctorch.AddLayerNorm(x.h, residual.h, n.Weight.handle(), n.Bias.handle(), n.Eps, n.Dropout, n.Seed, n.Stream, n.FirstRow, out)
+	}, x, residual, n.Weight, n.Bias)
+}
+
 // Rotary turns t [tokens, heads, size] by its positions: element i with element i+size/2, by the angles whose cos and sin
 // are [tokens, size/2], float32. Source: Su et al., "RoFormer", 2021, in the half-split form of Hugging Face checkpoints.
 func (t *Tensor) Rotary(cos, sin *Tensor) *Tensor {

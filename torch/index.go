@@ -49,5 +49,11 @@ func (t *Tensor) Nonzero() *Tensor {
 
 // Embedding takes rows of weight [words, size] by ids (int64, any shape): [..., size].
 func Embedding(weight, ids *Tensor) *Tensor {
-	return apply("Embedding", func(out *ctorch.Handle) error { return ctorch.Embedding(weight.h, ids.h, out) }, weight, ids)
+	return apply("Embedding", func(out *ctorch.Handle) error { return ctorch.Embedding(weight.h, ids.h, false, out) }, weight, ids)
+}
+
+// SparseEmbedding is [Embedding] with a gradient that holds the rows of ids alone, as torch.nn.Embedding(sparse=True) has it:
+// what [AdamWRows] takes. [ClipGradNorm], [ZeroGrad] and [GradsFinite] know such gradients.
+func SparseEmbedding(weight, ids *Tensor) *Tensor {
+	return apply("SparseEmbedding", func(out *ctorch.Handle) error { return ctorch.Embedding(weight.h, ids.h, true, out) }, weight, ids)
 }

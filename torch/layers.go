@@ -22,6 +22,14 @@ func (t *Tensor) Linear(weight, bias *Tensor) *Tensor {
 	return apply("Linear", func(out *ctorch.Handle) error { return ctorch.Linear(t.h, weight.h, bias.handle(), out) }, operands...)
 }
 
+// LinearGelu returns GELU(t @ weightᵀ + bias) in one pass, with the error function or, in the tanhForm, as [Tensor.GeluTanh].
+func (t *Tensor) LinearGelu(weight, bias *Tensor, tanhForm bool) *Tensor {
+	operands := some(t, weight, bias)
+	return apply("LinearGelu", func(out *ctorch.Handle) error {
+		return ctorch.LinearGelu(t.h, weight.h, bias.handle(), tanhForm, out)
+	}, operands...)
+}
+
 // Softmax returns e^t divided by its sum along dimension dim.
 func (t *Tensor) Softmax(dim int) *Tensor {
 	return apply("Softmax", func(out *ctorch.Handle) error { return ctorch.Softmax(t.h, dim, out) }, t)

@@ -58,6 +58,45 @@ func AdamW(parameters []*Tensor, state AdamWState, lr, beta1, beta2, eps, weight
 	keepAlive(state.Steps)
 }
 
+// SparseGrad returns what the gradient of a [SparseEmbedding]'s weight holds, in s: the rows, int64, rising, each once, and
+// their gradients [rows, size]. It panics with [*Error] where the gradient is none or a dense one.
+func SparseGrad(s *Scope, parameter *Tensor) (rows, values *Tensor) {
+	pair := createMany("SparseGrad", s, 2, func(outs []ctorch.Handle) error {
+		return ctorch.SparseGradient(parameter.h, &outs[0], &outs[1])
+	}, parameter)
+	return pair[0], pair[1]
+}
+
+// AdamWRows moves single rows of a table [words, size], float32 in main memory, by the steps of AdamW that they have not
+// made: what torch.optim.AdamW(fused=True) does to them, whose gradients were zero in those steps.
+type AdamWRows struct {
+	// Averages and Squares are pages of equally many rows: the moving averages of the rows that have had a gradient.
+	Averages, Squares []*Tensor
+	// Rows are those to move, each once; Slots the places of their averages in the pages, counted through, or -1; Steps how many
+	// steps each has made.
+	Rows, Slots, Steps []int
+	// Gradient [len(Rows), size] is that of the last step; nil for zero.
+	Gradient *Tensor
+	// Rates are the learning rates of the steps up to Now, of all that a row may have missed.
+	Rates []float64
+	Now   int
+
+	Beta1, Beta2, Eps, WeightDecay float64
+}
+
+// Apply moves the rows.
+func (a AdamWRows) Apply(table *Tensor) {
+	if len(a.Squares) != len(a.Averages) || len(a.Slots) != len(a.Rows) || len(a.Steps) != len(a.Rows) {
+		panic(&Error{Op: "AdamWRows", Msg: "the rows do not have a place and a count of steps each, or the pages do not come in pairs"})
+	}
+	change("AdamWRows", func() error {
+		return ctorch.AdamWRows(table.h, handlesOf(a.Averages), handlesOf(a.Squares), a.Rows, a.Slots, a.Steps, a.Gradient.handle(), a.Rates, a.Now,
+			a.Beta1, a.Beta2, a.Eps, a.WeightDecay)
+	}, some(table, a.Gradient)...)
+	keepAlive(a.Averages)
+	keepAlive(a.Squares)
+}
+
 // MuonOptions are the settings of [Muon].
 type MuonOptions struct {
 	LR, WeightDecay, Momentum float64

@@ -118,15 +118,15 @@ struct Backward {
     for (int64_t at = 0; at < p.keys.n; at += kBand) {
       const Keys band{p.keys.prefix, p.keys.first + at, std::min(kBand, p.keys.n - at), p.keys.position + at};
       const int64_t padded = round_up(band.n, kLane);
-      gather(k, shape.groups, shape.size, band.first, band.n, p.group, 1, b.k.data, padded, depth);
-      gather(v, shape.groups, shape.size, band.first, band.n, p.group, 1, b.v.data, padded, depth);
+      gather<E>(k, shape.groups, shape.size, band.first, band.n, p.group, 1, b.k.data, padded, depth);
+      gather<E>(v, shape.groups, shape.size, band.first, band.n, p.group, 1, b.v.data, padded, depth);
       for (int64_t c = 0; c < padded; c += kChunk)
         left_columns(b.k.data + c * depth, std::min(kChunk, padded - c), depth, b.kt.data + c * depth);
       std::fill(b.dk.data, b.dk.data + padded * depth, 0.f);
       std::fill(b.dv.data, b.dv.data + padded * depth, 0.f);
       for (int64_t i = p.first_panel; i < p.last_panel; i++) panel(tiling.panels[i], band, p, b);
-      scatter(b.dk.data, band, p.group, dk);
-      scatter(b.dv.data, band, p.group, dv);
+      scatter<E>(b.dk.data, depth, dk, shape.groups, shape.size, band.first, band.n, p.group, 1, false);
+      scatter<E>(b.dv.data, depth, dv, shape.groups, shape.size, band.first, band.n, p.group, 1, false);
     }
   }
 
@@ -134,10 +134,14 @@ struct Backward {
     const Range range = seen(shape, band, queries);
     if (range.from >= range.to) return;
     const int64_t width = tiling.columns(queries), depth = tiling.depth, head = piece.group * tiling.repeat;
-    gather(q, shape.heads, shape.size, queries.first, queries.tokens, head, tiling.repeat, b.q.data, width, depth);
-    gather(dout, shape.heads, shape.size, queries.first, queries.tokens, head, tiling.repeat, b.dout.data, width, depth);
-    gather(lse, shape.heads, 1, queries.first, queries.tokens, head, tiling.repeat, b.lse.data, width, 1);
-    gather(delta, shape.heads, 1, queries.first, queries.tokens, head, tiling.repeat, b.delta.data, width, 1);
+    gather<E>(q, shape.heads, shape.size, queries.first, queries.tokens, head, tiling.repeat, b.q.data, width, depth);
+    gather<E>(dout, shape.heads, shape.size, queries.first, queries.tokens, head, tiling.repeat, b.dout.data, width, depth);
+    for (int64_t t = 0, m = 0; t < queries.tokens; t++)
+      for (int64_t h = head; h < head + tiling.repeat; h++, m++) {
+        b.lse.data[m] = lse[(queries.first + t) * shape.heads + h];
+        b.delta.data[m] = delta[(queries.first + t) * shape.heads + h];
+      }
+    for (int64_t m = queries.tokens * tiling.repeat; m < width; m++) b.lse.data[m] = b.delta.data[m] = 0;
     right_columns(b.q.data, width, depth, b.qt.data);
     right_columns(b.dout.data, width, depth, b.doutt.data);
     const E* right_q = right_rows(b.q.data, width, depth, b.right_q.data);
@@ -162,19 +166,8 @@ struct Backward {
       started = true;
     }
     transpose(b.dqt.data, depth, width, width, b.dq.data, depth);
-    const float* row = b.dq.data;
-    for (int64_t t = 0; t < queries.tokens; t++)
-      for (int64_t h = 0; h < tiling.repeat; h++, row += depth) {
-        float* sum = dq[piece.share] + ((queries.first + t) * shape.heads + head + h) * shape.size;
-        for (int64_t d = 0; d < shape.size; d++) sum[d] += row[d];
-      }
-  }
-
-  // scatter writes the rows of a band to their head in out [keys, groups, size].
-  void scatter(const float* rows, const Keys& band, int64_t group, E* out) const {
-    for (int64_t r = 0; r < band.n; r++)
-      for (int64_t d = 0; d < shape.size; d++)
-        narrow(rows[r * tiling.depth + d], out + ((band.first + r) * shape.groups + group) * shape.size + d);
+    scatter<float>(b.dq.data, depth, dq[piece.share], shape.heads, shape.size, queries.first, queries.tokens, head,
+                   tiling.repeat, true);
   }
 };
 

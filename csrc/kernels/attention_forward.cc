@@ -87,10 +87,10 @@ struct PackedKeys {
         const Keys& keys = t.keys[run];
         const E *from_k = elements<E>(keys.prefix ? in.prefix_k : in.k), *from_v = elements<E>(keys.prefix ? in.prefix_v : in.v);
         const int64_t padded = round_up(keys.n, kLane);
-        gather(from_k, s.groups, s.size, keys.first, keys.n, group, 1, left_k(group, run), padded, depth);
+        gather<E>(from_k, s.groups, s.size, keys.first, keys.n, group, 1, left_k(group, run), padded, depth);
         for (int64_t c = 0; c < padded; c += kChunk) {
           const int64_t n = std::min(kChunk, padded - c);
-          gather(from_v, s.groups, s.size, keys.first + c, std::min(kChunk, keys.n - c), group, 1, rows.data, n, depth);
+          gather<E>(from_v, s.groups, s.size, keys.first + c, std::min(kChunk, keys.n - c), group, 1, rows.data, n, depth);
           left_columns(rows.data, n, depth, left_v(group, run) + c * depth);
         }
       }
@@ -141,7 +141,7 @@ struct Forward {
   void panel(int64_t index, int64_t group, ForwardSpace<E>& b) const {
     const Queries& queries = tiling.panels[index];
     const int64_t width = tiling.columns(queries), depth = tiling.depth;
-    gather(q, shape.heads, shape.size, queries.first, queries.tokens, group * tiling.repeat, tiling.repeat, b.rows.data, width,
+    gather<E>(q, shape.heads, shape.size, queries.first, queries.tokens, group * tiling.repeat, tiling.repeat, b.rows.data, width,
            depth);
     right_columns(b.rows.data, width, depth, b.qt.data);
     std::fill(b.top.data, b.top.data + width, kNothing);
@@ -180,13 +180,11 @@ struct Forward {
     for (int64_t m = 0; m < width; m++) b.shrink.data[m] = 1.f / b.sum.data[m];
     shrink_columns<float>(b.ot.data, tiling.depth, width, b.shrink.data);
     transpose(b.ot.data, tiling.depth, width, width, b.o.data, tiling.depth);
-    const float* o = b.o.data;
+    const int64_t head = group * tiling.repeat;
+    scatter<E>(b.o.data, tiling.depth, out, shape.heads, shape.size, queries.first, queries.tokens, head, tiling.repeat, false);
     for (int64_t t = 0, m = 0; t < queries.tokens; t++)
-      for (int64_t h = 0; h < tiling.repeat; h++, m++, o += tiling.depth) {
-        const int64_t row = (queries.first + t) * shape.heads + group * tiling.repeat + h;
-        for (int64_t d = 0; d < shape.size; d++) narrow(o[d], out + row * shape.size + d);
-        lse[row] = b.top.data[m] + std::log(b.sum.data[m]);
-      }
+      for (int64_t h = head; h < head + tiling.repeat; h++, m++)
+        lse[(queries.first + t) * shape.heads + h] = b.top.data[m] + std::log(b.sum.data[m]);
   }
 };
 

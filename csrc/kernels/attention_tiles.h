@@ -13,7 +13,6 @@
 #include <ATen/native/CPUBlas.h>
 
 #include <atomic>
-#include <cstring>
 #include <limits>
 
 namespace ajolote {
@@ -97,16 +96,48 @@ inline void hide(const AttentionShape& s, const Queries& q, int64_t position, in
 // gather copies `heads` heads from one on of some tokens of x [tokens, all, size] into out [rows, depth], zero where there
 // are no more of them.
 template <typename E>
-void gather(const E* x, int64_t all, int64_t size, int64_t token, int64_t tokens, int64_t head, int64_t heads, E* out,
-            int64_t rows, int64_t depth) {
+AJ_BODY gather_body(const E* x, int64_t all, int64_t size, int64_t token, int64_t tokens, int64_t head, int64_t heads, E* out,
+                    int64_t rows, int64_t depth) {
   E* const end = out + rows * depth;
-  for (int64_t t = token; t < token + tokens; t++)
-    for (int64_t h = head; h < head + heads; h++, out += depth) {
-      std::memcpy(out, x + (t * all + h) * size, size * sizeof(E));
-      std::fill(out + size, out + depth, E(0));
+  for (int64_t t = token; t < token + tokens; t++) {
+    const E* in = x + (t * all + head) * size;
+    if (size == depth) {
+#pragma omp simd
+      for (int64_t i = 0; i < heads * size; i++) out[i] = in[i];
+      out += heads * size;
+      continue;
     }
-  std::fill(out, end, E(0));
+    for (int64_t h = 0; h < heads; h++, in += size, out += depth)
+      for (int64_t i = 0; i < depth; i++) out[i] = i < size ? in[i] : E(0);
+  }
+#pragma omp simd
+  for (int64_t i = 0; i < end - out; i++) out[i] = E(0);
 }
+AJ_LEVELS(gather,
+          (const E* x, int64_t all, int64_t size, int64_t token, int64_t tokens, int64_t head, int64_t heads, E* out,
+           int64_t rows, int64_t depth),
+          (x, all, size, token, tokens, head, heads, out, rows, depth))
+
+// scatter undoes gather: it writes the rows, rounded, to their places in x, or with add adds them.
+template <typename E>
+AJ_BODY scatter_body(const float* rows, int64_t depth, E* x, int64_t all, int64_t size, int64_t token, int64_t tokens,
+                     int64_t head, int64_t heads, bool add) {
+  for (int64_t t = token; t < token + tokens; t++)
+    for (int64_t h = head; h < head + heads; h++, rows += depth) {
+      E* out = x + (t * all + h) * size;
+      if (add) {
+#pragma omp simd
+        for (int64_t i = 0; i < size; i++) narrow(widen(out[i]) + rows[i], &out[i]);
+      } else {
+#pragma omp simd
+        for (int64_t i = 0; i < size; i++) narrow(rows[i], &out[i]);
+      }
+    }
+}
+AJ_LEVELS(scatter,
+          (const float* rows, int64_t depth, E* x, int64_t all, int64_t size, int64_t token, int64_t tokens, int64_t head,
+           int64_t heads, bool add),
+          (rows, depth, x, all, size, token, tokens, head, heads, add))
 
 // The layouts of factors. A left one [m, k] lies in rows. A right one [k, n] does too with float32; with bfloat16 it has two
 // rows side by side, [k/2, n, 2].

@@ -1,6 +1,5 @@
 // y = x Wᵀ for 1 to 8 tokens. The time is that of reading W's codes, so each unit of 64 codes, 32 bytes, is turned into
-// levels in registers, once for all tokens, and the sum over the unit is multiplied by its scale: one rounding less than
-// decoding first. The sums of a row never depend on how rows are shared out among threads.
+// levels in registers, once for all tokens. The sums of a row never depend on how rows are shared out among threads.
 //
 // x is permuted beforehand into the order in which a level's instructions produce the codes of a unit.
 #include "nf4_matvec.h"
@@ -37,7 +36,7 @@ struct Job {
 using Order = std::array<uint8_t, 64>;
 
 // The most rows that are computed at once.
-constexpr int kBand = 2;
+constexpr int kBand = 4;
 
 // Rows computes rows [begin, end) of a job. scales is room for the scales of kBand rows.
 using Rows = void (*)(const Job& job, int64_t begin, int64_t end, float* scales);
@@ -177,9 +176,40 @@ Order order_avx512() {
   return o;
 }
 
-// band_avx512 computes `band` rows at once, so that one load of x serves them all.
+// One or two tokens: the sum over a unit is scaled at its end. With few sums to keep, this leaves the multipliers the shortest
+// chains, and one stream of codes is read fastest.
+template <int tokens>
+AVX512 void row_avx512(const Job& job, int64_t row, float* scales) {
+  const __m512 levels = _mm512_loadu_ps(kLevels.data());
+  const int64_t units = job.w.cols / kUnit;
+  const uint8_t* codes = job.w.codes + row * job.w.cols / 2;
+  job.w.scales(row * job.w.cols, units, scales);
+  __m512 total[tokens];
+  for (int t = 0; t < tokens; t++) total[t] = _mm512_setzero_ps();
+  const float* x = job.x;
+  for (int64_t u = 0; u < units; u++, codes += 32) {
+    _mm_prefetch(reinterpret_cast<const char*>(codes + kAhead), _MM_HINT_T0);
+    const __m512i first = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes)));
+    const __m512i second = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + 16)));
+    const __m512 w0 = _mm512_permutexvar_ps(_mm512_srli_epi32(first, 4), levels), w1 = _mm512_permutexvar_ps(first, levels);
+    const __m512 w2 = _mm512_permutexvar_ps(_mm512_srli_epi32(second, 4), levels), w3 = _mm512_permutexvar_ps(second, levels);
+    const __m512 scale = _mm512_set1_ps(scales[u]);
+    for (int t = 0; t < tokens; t++, x += 64) {
+      const __m512 a = _mm512_fmadd_ps(w1, _mm512_load_ps(x + 16), _mm512_mul_ps(w0, _mm512_load_ps(x)));
+      const __m512 b = _mm512_fmadd_ps(w3, _mm512_load_ps(x + 48), _mm512_mul_ps(w2, _mm512_load_ps(x + 32)));
+      total[t] = _mm512_fmadd_ps(_mm512_add_ps(a, b), scale, total[t]);
+    }
+  }
+  for (int t = 0; t < tokens; t++) {
+    const float sum = _mm512_reduce_add_ps(total[t]);
+    job.y[t * job.w.rows + row] = job.bias ? sum + job.bias[row] : sum;
+  }
+}
+
+// More tokens: `band` rows at once, so that one load of x serves them all, and the levels are scaled before they are looked up,
+// so that a product is one instruction. Half a unit at a time, all sums stay in the 32 registers.
 template <int tokens, int band>
-AVX512 inline void band_avx512(const Job& job, int64_t row, float* scales) {
+AVX512 void band_avx512(const Job& job, int64_t row, float* scales) {
   const __m512 levels = _mm512_loadu_ps(kLevels.data());
   const int64_t units = job.w.cols / kUnit, stride = job.w.cols / 2;
   const uint8_t* codes = job.w.codes + row * stride;
@@ -188,26 +218,24 @@ AVX512 inline void band_avx512(const Job& job, int64_t row, float* scales) {
   for (int r = 0; r < band; r++)
     for (int t = 0; t < tokens; t++) total[r][t] = _mm512_setzero_ps();
   const float* x = job.x;
-  for (int64_t u = 0; u < units; u++, codes += 32) {
-    __m512 w[band][4], scale[band];
+  for (int64_t u = 0; u < units; u++, codes += 32, x += 64 * tokens) {
+    __m512 scaled[band];
     for (int r = 0; r < band; r++) {
-      const uint8_t* c = codes + r * stride;
-      _mm_prefetch(reinterpret_cast<const char*>(c + kAhead), _MM_HINT_T0);
-      const __m512i first = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(c)));
-      const __m512i second = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(c + 16)));
-      w[r][0] = _mm512_permutexvar_ps(_mm512_srli_epi32(first, 4), levels);
-      w[r][1] = _mm512_permutexvar_ps(first, levels);
-      w[r][2] = _mm512_permutexvar_ps(_mm512_srli_epi32(second, 4), levels);
-      w[r][3] = _mm512_permutexvar_ps(second, levels);
-      scale[r] = _mm512_set1_ps(scales[r * units + u]);
+      _mm_prefetch(reinterpret_cast<const char*>(codes + r * stride + kAhead), _MM_HINT_T0);
+      scaled[r] = _mm512_mul_ps(levels, _mm512_set1_ps(scales[r * units + u]));
     }
-    for (int t = 0; t < tokens; t++, x += 64) {
-      const __m512 x0 = _mm512_load_ps(x), x1 = _mm512_load_ps(x + 16), x2 = _mm512_load_ps(x + 32),
-                   x3 = _mm512_load_ps(x + 48);
+    for (int half = 0; half < 2; half++) {
+      __m512 even[band], odd[band];
       for (int r = 0; r < band; r++) {
-        const __m512 a = _mm512_fmadd_ps(w[r][1], x1, _mm512_mul_ps(w[r][0], x0));
-        const __m512 b = _mm512_fmadd_ps(w[r][3], x3, _mm512_mul_ps(w[r][2], x2));
-        total[r][t] = _mm512_fmadd_ps(_mm512_add_ps(a, b), scale[r], total[r][t]);
+        const __m512i c =
+            _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + r * stride + 16 * half)));
+        even[r] = _mm512_permutexvar_ps(_mm512_srli_epi32(c, 4), scaled[r]);
+        odd[r] = _mm512_permutexvar_ps(c, scaled[r]);
+      }
+      for (int t = 0; t < tokens; t++) {
+        const __m512 x0 = _mm512_load_ps(x + 64 * t + 32 * half), x1 = _mm512_load_ps(x + 64 * t + 32 * half + 16);
+        for (int r = 0; r < band; r++)
+          total[r][t] = _mm512_fmadd_ps(odd[r], x1, _mm512_fmadd_ps(even[r], x0, total[r][t]));
       }
     }
   }
@@ -220,10 +248,14 @@ AVX512 inline void band_avx512(const Job& job, int64_t row, float* scales) {
 
 template <int tokens>
 AVX512 void rows_avx512(const Job& job, int64_t begin, int64_t end, float* scales) {
-  constexpr int band = tokens < 3 ? 1 : kBand;  // one stream of codes is read fastest
   int64_t row = begin;
-  for (; row + band <= end; row += band) band_avx512<tokens, band>(job, row, scales);
-  for (; row < end; row++) band_avx512<tokens, 1>(job, row, scales);
+  if constexpr (tokens < 3) {
+    for (; row < end; row++) row_avx512<tokens>(job, row, scales);
+  } else {
+    constexpr int band = tokens < 5 ? 4 : tokens < 7 ? 3 : 2;
+    for (; row + band <= end; row += band) band_avx512<tokens, band>(job, row, scales);
+    for (; row < end; row++) band_avx512<tokens, 1>(job, row, scales);
+  }
 }
 
 #endif

@@ -165,4 +165,20 @@ at::Tensor widened_matvec(const at::Tensor& x, const at::Tensor& weight) {
   return y;
 }
 
+at::Tensor widened_matvec_rows(const at::Tensor& x, const at::Tensor& weight, const int64_t* rows, int64_t n) {
+  const at::Tensor in = x.contiguous(), w = weight.contiguous();
+  const int64_t tokens = in.size(0), cols = w.size(1);
+  at::Tensor y = at::empty({tokens, n}, in.options());
+  const Rows one = implementation(kernel_level(), w.scalar_type() == at::kHalf, tokens);
+  parallel(n, 64, [&](int64_t begin, int64_t end) {
+    float sums[kTokens];
+    for (int64_t i = begin; i < end; i++) {
+      const uint16_t* row = static_cast<const uint16_t*>(w.const_data_ptr()) + rows[i] * cols;
+      one({row, in.const_data_ptr<float>(), sums, 1, cols}, 0, 1);
+      for (int64_t t = 0; t < tokens; t++) y.data_ptr<float>()[t * n + i] = sums[t];
+    }
+  });
+  return y;
+}
+
 }  // namespace ajolote

@@ -12,4 +12,8 @@ bool widened_matvec_fits(const at::Tensor& x, const at::Tensor& weight);
 // widened_matvec returns [tokens, out].
 at::Tensor widened_matvec(const at::Tensor& x, const at::Tensor& weight);
 
+// widened_matvec_rows returns the columns of widened_matvec for some rows of weight, [tokens, rows], to the bit. Nothing else
+// of weight is read.
+at::Tensor widened_matvec_rows(const at::Tensor& x, const at::Tensor& weight, const int64_t* rows, int64_t n);
+
 }  // namespace ajolote

@@ -21,6 +21,9 @@ func (m *Mask) Allows(id int32) bool {
 	return id >= 0 && int(id>>6) < len(m.bits) && m.bits[id>>6]>>(id&63)&1 != 0
 }
 
+// Bits are the tokens as sets of 64: token i is bit i%64 of element i/64. They are not to be changed.
+func (m *Mask) Bits() []uint64 { return m.bits }
+
 // Count is the number of tokens.
 func (m *Mask) Count() int { return m.count }
 

@@ -11,6 +11,11 @@ func AddRMSNorm(x, residual, weight Handle, eps float64, sum, out *Handle) error
 	return failure(C.aj_add_rms_norm(x, residual, weight, C.double(eps), sum, out))
 }
 
+func AddLayerNorm(x, residual, weight, bias Handle, eps, p float64, seed, stream uint64, firstRow int, out *Handle) error {
+	return failure(C.aj_add_layer_norm(x, residual, weight, bias, C.double(eps), C.double(p), C.uint64_t(seed), C.uint64_t(stream),
+		C.int64_t(firstRow), out))
+}
+
 func Rotary(x, cos, sin Handle, out *Handle) error {
 	return failure(C.aj_rotary(x, cos, sin, out))
 }

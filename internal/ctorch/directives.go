@@ -8,10 +8,14 @@ package ctorch
 #cgo nocallback aj_abs
 #cgo noescape aj_adamw
 #cgo nocallback aj_adamw
+#cgo noescape aj_adamw_rows
+#cgo nocallback aj_adamw_rows
 #cgo noescape aj_add
 #cgo nocallback aj_add
 #cgo noescape aj_add_
 #cgo nocallback aj_add_
+#cgo noescape aj_add_layer_norm
+#cgo nocallback aj_add_layer_norm
 #cgo noescape aj_add_rms_norm
 #cgo nocallback aj_add_rms_norm
 #cgo noescape aj_add_scalar
@@ -110,6 +114,12 @@ package ctorch
 #cgo nocallback aj_get_threads
 #cgo noescape aj_grad
 #cgo nocallback aj_grad
+#cgo noescape aj_head_argmax
+#cgo nocallback aj_head_argmax
+#cgo noescape aj_head_rows
+#cgo nocallback aj_head_rows
+#cgo noescape aj_head_screen
+#cgo nocallback aj_head_screen
 #cgo noescape aj_index_add
 #cgo nocallback aj_index_add
 #cgo noescape aj_index_select
@@ -126,6 +136,8 @@ package ctorch
 #cgo nocallback aj_linear
 #cgo noescape aj_linear_cross_entropy
 #cgo nocallback aj_linear_cross_entropy
+#cgo noescape aj_linear_gelu
+#cgo nocallback aj_linear_gelu
 #cgo noescape aj_live_handles
 #cgo nocallback aj_live_handles
 #cgo noescape aj_load_cuda
@@ -244,6 +256,8 @@ package ctorch
 #cgo nocallback aj_softmax
 #cgo noescape aj_sort
 #cgo nocallback aj_sort
+#cgo noescape aj_sparse_gradient
+#cgo nocallback aj_sparse_gradient
 #cgo noescape aj_split
 #cgo nocallback aj_split
 #cgo noescape aj_sqrt

@@ -39,6 +39,6 @@ func Nonzero(a Handle, out *Handle) error {
 	return failure(C.aj_nonzero(a, out))
 }
 
-func Embedding(weight, ids Handle, out *Handle) error {
-	return failure(C.aj_embedding(weight, ids, out))
+func Embedding(weight, ids Handle, sparse bool, out *Handle) error {
+	return failure(C.aj_embedding(weight, ids, flag(sparse), out))
 }

@@ -15,6 +15,10 @@ func Linear(x, weight, bias Handle, out *Handle) error {
 	return failure(C.aj_linear(x, weight, bias, out))
 }
 
+func LinearGelu(x, weight, bias Handle, tanhForm bool, out *Handle) error {
+	return failure(C.aj_linear_gelu(x, weight, bias, flag(tanhForm), out))
+}
+
 func Softmax(a Handle, dim int, out *Handle) error {
 	return failure(C.aj_softmax(a, C.int64_t(dim), out))
 }

@@ -48,9 +48,16 @@ type Attention struct {
 
 // Forward maps x [tokens, hidden] to the next layer's; bounds are the offsets of the texts.
 func (l *Layer) Forward(x *torch.Tensor, bounds []int) *torch.Tensor {
-	x = l.AttentionNorm.Forward(l.attentionDrop.Forward(l.Attention.Forward(x, bounds)).Add(x))
-	wide := activate(l.activation, l.Up.Forward(x))
-	return l.Norm.Forward(l.forwardDrop.Forward(l.Down.Forward(wide)).Add(x))
+	x = l.AttentionNorm.ForwardSum(l.Attention.Forward(x, bounds), x, l.attentionDrop)
+	return l.Norm.ForwardSum(l.Down.Forward(l.widen(x)), x, l.forwardDrop)
+}
+
+// widen is the upper linear layer and the activation, in one pass where it is a dense layer and a GELU.
+func (l *Layer) widen(x *torch.Tensor) *torch.Tensor {
+	if up, ok := l.Up.(*nn.Dense); ok && l.activation != "relu" {
+		return x.LinearGelu(up.Weight, up.Bias, l.activation == "gelu_new")
+	}
+	return activate(l.activation, l.Up.Forward(x))
 }
 
 func activate(name string, x *torch.Tensor) *torch.Tensor {

@@ -3,6 +3,7 @@ package bert
 import (
 	"context"
 	"fmt"
+	"iter"
 	"path/filepath"
 	"strings"
 
@@ -222,14 +223,16 @@ func (m *Model) Save(dir string) error {
 }
 
 // Restore copies weights that [Model.Save] wrote into the model's tensors.
-func (m *Model) Restore(dir string) (err error) {
+func (m *Model) Restore(dir string) error { return restore(dir, m.Parameters()) }
+
+func restore(dir string, parameters iter.Seq2[string, *torch.Tensor]) (err error) {
 	defer torch.Catch(&err)
 	weights, err := safetensors.Open(dir)
 	if err != nil {
 		return fmt.Errorf("bert: %w", err)
 	}
 	defer weights.Close()
-	for name, t := range m.Parameters() {
+	for name, t := range parameters {
 		source := weights.Tensor(name)
 		if source == nil || !tensorfile.SameShape(source.Shape, t.Shape()) {
 			return fmt.Errorf("%s: tensor %s is missing or of another shape: it is no checkpoint of this model", dir, name)

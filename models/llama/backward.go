@@ -39,7 +39,7 @@ func (t *Trainer) Step(s *torch.Scope, rows Rows, targets Targets) float64 {
 func (t *Trainer) stepRecomputing(s *torch.Scope, rows Rows, targets Targets) float64 {
 	m := t.Model
 	last := len(m.Layers) - 1
-	r := t.forward(s, rows, last)
+	r := t.forward(s, rows, last, false)
 	top := s.Child("top")
 	x := r.inputs[last].In(top).Detach().SetRequiresGrad(last > t.FirstTrained)
 	y, _ := t.layer(r, last, x)
@@ -58,12 +58,20 @@ func (t *Trainer) stepRecomputing(s *torch.Scope, rows Rows, targets Targets) fl
 type run struct {
 	rows   Rows
 	inputs []*torch.Tensor // of each layer, and of the one above those that ran
-	kv     []KV            // of each layer, without history; only for a prefix
+	kv     []KV            // of each layer, without history; only when they were to be kept
 	pass   *pass
 }
 
-// forward runs the first n layers without gradients.
-func (t *Trainer) forward(s *torch.Scope, rows Rows, n int) *run {
+// top is the output of the last layer; nil where none is wanted.
+func (r *run) top() *torch.Tensor {
+	if len(r.inputs) == len(r.kv) { // those of the layers alone
+		return nil
+	}
+	return r.inputs[len(r.inputs)-1]
+}
+
+// forward runs the first n layers without gradients; keep collects every layer's keys and values.
+func (t *Trainer) forward(s *torch.Scope, rows Rows, n int, keep bool) *run {
 	m := t.Model
 	r := &run{rows: rows, pass: m.pass(s, rows)}
 	torch.NoGrad(func() {
@@ -72,7 +80,7 @@ func (t *Trainer) forward(s *torch.Scope, rows Rows, n int) *run {
 			r.inputs = append(r.inputs, x)
 			inner := s.Child("layer")
 			y, kv := t.layer(r, i, x.In(inner))
-			if len(rows.Outputs) == 0 {
+			if keep {
 				r.kv = append(r.kv, KV{kv.K.Keep(s), kv.V.Keep(s)})
 			}
 			if x = y; y != nil {
@@ -131,20 +139,29 @@ func (t *Trainer) backward(s *torch.Scope, r *run, from int, grad *torch.Tensor,
 type SharedPrefix struct {
 	// Prefix has leaves that collect gradients: the keys and values without history.
 	Prefix
+	Loss    float64 // of the prefix's own targets
 	trainer *Trainer
 	scope   *torch.Scope
-	roots   []KV // with history, unless recomputing
+	targets Targets
+	loss    *torch.Tensor // Loss with history; nil without targets, or when recomputing
+	roots   []KV          // with history, unless recomputing
 	run     *run
 }
 
-// Start computes the prefix ids in s. Targets inside it are not possible: its last hidden states are not even made.
-func (t *Trainer) Start(s *torch.Scope, ids []int32) *SharedPrefix {
-	p := &SharedPrefix{trainer: t, scope: s}
+// Start computes the prefix ids in s. targets are those inside it; where there are none, the last hidden states are not even
+// made. The weight of a target says for how many of the sequences that continue the prefix it counts.
+func (t *Trainer) Start(s *torch.Scope, ids []int32, targets Targets) *SharedPrefix {
+	p := &SharedPrefix{trainer: t, scope: s, targets: targets}
+	rows := Rows{IDs: ids, Outputs: append([]int{}, targets.Rows...)}
+	m := t.Model
 	if t.Recompute {
-		p.run = t.forward(s, Rows{IDs: ids, Outputs: []int{}}, len(t.Model.Layers))
+		p.run = t.forward(s, rows, len(m.Layers), true)
 		p.roots = p.run.kv
+		torch.NoGrad(func() { p.Loss, _ = p.top(p.run.top()) })
 	} else {
-		p.roots = t.Model.Start(s, ids).Layers
+		var x *torch.Tensor
+		x, p.roots = m.forward(s, rows, true)
+		p.Loss, p.loss = p.top(x)
 	}
 	p.Length = len(ids)
 	for i, kv := range p.roots {
@@ -154,14 +171,25 @@ func (t *Trainer) Start(s *torch.Scope, ids []int32) *SharedPrefix {
 	return p
 }
 
-// Backward adds the gradients that have arrived at the prefix. It is called once, after the last step on it.
+// top is the loss of the prefix's targets, given the last layer's output at their rows; nil for none.
+func (p *SharedPrefix) top(x *torch.Tensor) (float64, *torch.Tensor) {
+	if x == nil {
+		return 0, nil
+	}
+	m := p.trainer.Model
+	loss := m.Loss(m.Norm.Forward(x), p.targets)
+	return loss.Item(), loss
+}
+
+// Backward adds the gradients that have arrived at the prefix, and those of its own targets. It is called once, after the last
+// step on it.
 func (p *SharedPrefix) Backward() {
 	grads := make([]KV, len(p.Layers))
 	for i, leaf := range p.Layers {
 		grads[i] = KV{leaf.K.Grad(p.scope), leaf.V.Grad(p.scope)}
 	}
 	if p.run != nil {
-		p.trainer.backward(p.scope, p.run, len(grads)-1, nil, grads)
+		p.trainer.backward(p.scope, p.run, len(grads)-1, p.topGradient(), grads)
 		return
 	}
 	var roots, arrived []*torch.Tensor
@@ -172,7 +200,26 @@ func (p *SharedPrefix) Backward() {
 			}
 		}
 	}
+	if p.loss != nil && p.loss.RequiresGrad() {
+		roots, arrived = append(roots, p.loss), append(arrived, nil)
+	}
 	if len(roots) > 0 {
 		torch.Backward(roots, arrived)
 	}
+}
+
+// topGradient adds the gradients above the layers, of the loss of the prefix's own targets, and returns that of the last layer's
+// output; nil for none.
+func (p *SharedPrefix) topGradient() *torch.Tensor {
+	output := p.run.top()
+	if output == nil {
+		return nil
+	}
+	top := p.scope.Child("top")
+	defer top.Close()
+	x := output.In(top).Detach().SetRequiresGrad(len(p.roots)-1 >= p.trainer.FirstTrained)
+	if _, loss := p.top(x); loss.RequiresGrad() {
+		loss.Backward()
+	}
+	return x.Grad(p.scope)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/ajolote-ai/ajolote/torch"
-	"github.com/ajolote-ai/ajolote/torch/nn"
 )
 
 // Rows is a flat row of tokens: several sequences, one after the other. With a Prefix, every sequence continues it: its
@@ -148,33 +147,4 @@ func (m *Model) embed(s *torch.Scope, ids []int32) *torch.Tensor {
 		wide[i] = int64(id)
 	}
 	return m.Embed.Forward(torch.FromSlice(s, wide, len(ids))).To(m.Compute)
-}
-
-// Logits maps hidden states [tokens, hidden] to scores of the words [tokens, words], float32.
-func (m *Model) Logits(hidden *torch.Tensor) *torch.Tensor {
-	return m.Head.Forward(hidden).To(torch.Float32)
-}
-
-// CanPickWords says whether [Model.LogitsOf] computes only what it is asked for.
-func (m *Model) CanPickWords() bool {
-	_, ok := m.Head.(*nn.Dense)
-	return ok
-}
-
-// LogitsOf is [Model.Logits] of some words: [tokens, len(ids)], float32.
-func (m *Model) LogitsOf(hidden *torch.Tensor, ids []int32) *torch.Tensor {
-	wide := make([]int64, len(ids))
-	for i, id := range ids {
-		wide[i] = int64(id)
-	}
-	at := torch.FromSlice(hidden.Scope(), wide, len(ids))
-	head, ok := m.Head.(*nn.Dense)
-	if !ok {
-		return m.Logits(hidden).IndexSelect(1, at)
-	}
-	rows := &nn.Dense{Weight: head.Weight.IndexSelect(0, at)}
-	if head.Bias != nil {
-		rows.Bias = head.Bias.IndexSelect(0, at)
-	}
-	return rows.Forward(hidden).To(torch.Float32)
 }

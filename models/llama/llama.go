@@ -25,6 +25,7 @@ type Model struct {
 
 	Clock  nn.Clock // of dropout in training
 	angles *angles
+	screen headScreen
 }
 
 // Embedding looks up the vectors of tokens: dense, or in NF4.
@@ -168,6 +169,7 @@ func layerName(i int) string { return "model.layers." + strconv.Itoa(i) + "." }
 
 // Free frees the model's tensors. No job may be using them.
 func (m *Model) Free() {
+	m.screen.free()
 	for _, t := range m.Parameters() {
 		t.Free()
 	}

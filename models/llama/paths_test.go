@@ -200,7 +200,7 @@ func TestEveryWayOfTrainingGivesTheSameGradients(t *testing.T) {
 				}
 				if c.dropout == 0 { // which is drawn once for a shared prefix
 					ways["prefix"] = func(s *torch.Scope) float64 {
-						p := trainer.Start(s, e.prefix)
+						p := trainer.Start(s, e.prefix, llama.Targets{})
 						rows := e.rest
 						rows.Prefix = &p.Prefix
 						loss := trainer.Step(s, rows, e.targetsOfEnd)

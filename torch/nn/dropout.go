@@ -20,8 +20,13 @@ type Dropout struct {
 
 // Forward drops elements of x [rows, ...]; outside of training, or for a nil Dropout, it returns x.
 func (d *Dropout) Forward(x *torch.Tensor) *torch.Tensor {
-	if d == nil || d.P == 0 || !d.Clock.Training {
+	if !d.active() {
 		return x
 	}
-	return x.CounterDropout(d.P, d.Clock.Seed, d.Clock.Step<<20|d.Layer, d.Clock.Row)
+	return x.CounterDropout(d.P, d.Clock.Seed, d.stream(), d.Clock.Row)
 }
+
+func (d *Dropout) active() bool { return d != nil && d.P > 0 && d.Clock.Training }
+
+// stream numbers the masks: one for each dropout and step.
+func (d *Dropout) stream() uint64 { return d.Clock.Step<<20 | d.Layer }

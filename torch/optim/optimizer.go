@@ -25,6 +25,12 @@ type Optimizer interface {
 	Free()
 }
 
+// grower is an optimizer whose state has more or fewer tensors from one step to another.
+type grower interface {
+	owns(name string) bool                     // whether a tensor of this name can belong to its state
+	fits(state map[string]*torch.Tensor) error // what Restore would say
+}
+
 // Several optimizers work as one: Muon on the matrices, AdamW on the rest. Their parameters must have different names.
 type Several []Optimizer
 
@@ -55,8 +61,63 @@ func (s Several) State() map[string]*torch.Tensor {
 	return all
 }
 
-// Restore gives each optimizer its part.
-func (s Several) Restore(state map[string]*torch.Tensor) error { return restore(s.State(), state) }
+// Restore gives each optimizer its part, when each finds nothing wrong with it.
+func (s Several) Restore(state map[string]*torch.Tensor) error {
+	parts, err := s.divide(state)
+	if err != nil {
+		return fmt.Errorf("the state of another optimizer or model: %w", err)
+	}
+	for i, o := range s {
+		if err := o.Restore(parts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// divide shares a state out, or says everything that stands against it.
+func (s Several) divide(state map[string]*torch.Tensor) (parts []map[string]*torch.Tensor, err error) {
+	var faults []error
+	left := maps.Clone(state)
+	for _, o := range s {
+		part, own := map[string]*torch.Tensor{}, o.State()
+		g, grows := o.(grower)
+		for name, t := range state {
+			if own[name] != nil || grows && g.owns(name) {
+				part[name] = t
+				delete(left, name)
+			}
+		}
+		if grows {
+			err = g.fits(part)
+		} else {
+			err = fits(own, part)
+		}
+		if err != nil {
+			faults = append(faults, err)
+		}
+		parts = append(parts, part)
+	}
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		faults = append(faults, fmt.Errorf("%s belongs to no parameter of the optimizer", name))
+	}
+	if len(faults) > 0 {
+		return nil, joined(faults)
+	}
+	return parts, nil
+}
+
+func (s Several) owns(name string) bool {
+	return slices.ContainsFunc(s, func(o Optimizer) bool {
+		g, grows := o.(grower)
+		return grows && g.owns(name)
+	})
+}
+
+func (s Several) fits(state map[string]*torch.Tensor) error {
+	_, err := s.divide(state)
+	return err
+}
 
 // Free frees each.
 func (s Several) Free() {
@@ -67,6 +128,19 @@ func (s Several) Free() {
 
 // restore copies from into to, or says everything that stands against it.
 func restore(to, from map[string]*torch.Tensor) error {
+	if err := fits(to, from); err != nil {
+		return fmt.Errorf("the state of another optimizer or model: %w", err)
+	}
+	torch.NoGrad(func() {
+		for name, t := range to {
+			t.Copy(from[name])
+		}
+	})
+	return nil
+}
+
+// fits says everything that stands against copying from into to.
+func fits(to, from map[string]*torch.Tensor) error {
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(to)) {
 		got, want := from[name], to[name]
@@ -83,13 +157,8 @@ func restore(to, from map[string]*torch.Tensor) error {
 		}
 	}
 	if len(faults) > 0 {
-		return fmt.Errorf("the state of another optimizer or model: %w", joined(faults))
+		return joined(faults)
 	}
-	torch.NoGrad(func() {
-		for name, t := range to {
-			t.Copy(from[name])
-		}
-	})
 	return nil
 }
 

@@ -2,7 +2,8 @@
 
     python make.py        (transformers 5.23, torch 2.11)
 
-Writes bert/, roberta/ (with a masked-LM head and its prefix), xlmr/ and golden.json beside this file.
+Writes bert/, roberta/ (with a masked-LM head and its prefix), xlmr/, golden.json, and with classification heads bert-classify/,
+roberta-classify/ and classify.json beside this file.
 """
 import json, pathlib
 import torch
@@ -33,3 +34,15 @@ for name, model in models.items():
     golden[name + ".grad"] = {n.removeprefix("roberta."): p.grad.flatten().tolist() for n, p in model.named_parameters()
                               if p.grad is not None and ("layer.1.attention" in n or "LayerNorm" in n or "word_embeddings" in n)}
 json.dump({"ids": ids, "golden": golden}, open(here / "golden.json", "w"))
+
+# Classification heads: logits, the loss of some labels, and the gradient of every tensor but the tables.
+from transformers import BertForSequenceClassification, RobertaForSequenceClassification
+names = {0: "energia", 1: "salut", 2: "clima"}; labels = torch.tensor([2, 0, 1, 1]); golden = {}
+for name, model in {"bert-classify": BertForSequenceClassification(BertConfig(**size, max_position_embeddings=20, id2label=names)),
+                    "roberta-classify": RobertaForSequenceClassification(RobertaConfig(**size, max_position_embeddings=22, type_vocab_size=1, layer_norm_eps=1e-5, pad_token_id=1, id2label=names))}.items():
+    model.eval().save_pretrained(here / name)
+    logits = torch.cat([model(input_ids=torch.tensor([i]), attention_mask=torch.ones(1, len(i))).logits for i in ids])
+    loss = torch.nn.functional.cross_entropy(logits, labels); loss.backward()
+    golden[name] = {"logits": logits.flatten().tolist(), "loss": loss.item(),
+                    "grads": {n: p.grad.flatten().tolist() for n, p in model.named_parameters() if "layer.0" not in n and "embeddings." not in n}}
+json.dump(golden, open(here / "classify.json", "w"))

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "shim.h"
+
+namespace ajolote {
+
+// Mask says which elements are dropped: those whose numbers, drawn by seed, stream, row (from first_row on) and column, lie
+// below p.
+struct Mask {
+  double p;
+  uint64_t seed, stream;
+  int64_t first_row;
+};
+
+// dropped gives contiguous x with the elements of the mask at 0, the others divided by 1-p. Without gradients.
+at::Tensor dropped(const at::Tensor& x, const Mask& mask);
+
+}  // namespace ajolote
