@@ -5,11 +5,12 @@ type Kind int
 
 // The kinds of events.
 const (
-	Resumed   Kind = iota // Path is the checkpoint, Record.Step its step
-	Stepped               // Record is the step
-	Evaluated             // Metrics, Best
-	Saved                 // Path is the checkpoint
-	Warning               // Message
+	Resumed      Kind = iota // Path is the checkpoint, Record.Step its step
+	Stepped                  // Record is the step
+	Evaluated                // Metrics, Best
+	Saved                    // Path is the checkpoint
+	Warning                  // Message
+	WandBWritten             // Path is the folder of the offline run
 	Finished
 )
 

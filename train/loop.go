@@ -168,6 +168,7 @@ func (l *loop) stopped(cause error) error {
 		return cause
 	}
 	l.checkpoint(true)
+	l.writeWandB(false)
 	return errors.Join(cause, l.saveFault)
 }
 
@@ -185,6 +186,7 @@ func (l *loop) finish() error {
 	if err := l.Save(l.OutputDir); err != nil {
 		return fmt.Errorf("train: saving the result: %w", err)
 	}
+	l.writeWandB(true)
 	if err := l.writeFinished(); err != nil {
 		return err
 	}

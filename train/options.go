@@ -49,6 +49,8 @@ type Options struct {
 	LoggingSteps int  // steps of a row of log_history and of TensorBoard; the log has a line a step whatever it says
 	TensorBoard  bool // write event files into OutputDir/runs
 
+	WandB *WandB // nil for no offline run
+
 	// Resume is "auto" (the newest complete checkpoint of OutputDir, if it was made by this run), "none" (begin anew, and
 	// delete the checkpoints that there are), or the path of a checkpoint.
 	Resume string

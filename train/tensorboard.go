@@ -85,11 +85,11 @@ func eventTime(at time.Time) []byte {
 }
 
 func appendVarint(b []byte, field int, v uint64) []byte {
-	return binary.AppendUvarint(append(b, byte(field<<3)), v)
+	return binary.AppendUvarint(binary.AppendUvarint(b, uint64(field<<3)), v)
 }
 
 func appendBytes(b []byte, field int, data []byte) []byte {
-	return append(binary.AppendUvarint(append(b, byte(field<<3|2)), uint64(len(data))), data...)
+	return append(binary.AppendUvarint(binary.AppendUvarint(b, uint64(field<<3|2)), uint64(len(data))), data...)
 }
 
 func appendText(b []byte, field int, text string) []byte { return appendBytes(b, field, []byte(text)) }

@@ -34,6 +34,8 @@ func showTraining(display *progress.Display, note func(train.Record) string) fun
 			display.Printf("saved %s", e.Path)
 		case train.Warning:
 			display.Printf("warning: %s", e.Message)
+		case train.WandBWritten:
+			display.Printf("for W&B: wandb sync %s", e.Path)
 		case train.Finished:
 			steps.Done()
 		}
