@@ -240,11 +240,6 @@ func withPrompt(m *sbert.Model, o sbert.EncodeOptions, names ...string) sbert.En
 	if o.Prompt != "" || o.PromptName != "" {
 		return o
 	}
-	for _, name := range names {
-		if _, ok := m.Prompts[name]; ok {
-			o.PromptName = name
-			break
-		}
-	}
+	o.PromptName = m.PromptFor(names...)
 	return o
 }

@@ -26,7 +26,8 @@ type training struct {
 	columns   [][][]int32 // the pairs by token ids
 	classes   []int       // of texts with labels
 	stepper   sbert.Stepper
-	retrieval *Retrieval // nil without evaluation
+	words     *optim.RowAdamW // of the word table
+	retrieval *Retrieval      // nil without evaluation
 	perEpoch  int
 }
 
@@ -54,11 +55,11 @@ func (r *training) job(o TrainOptions) (job train.Job, err error) {
 		return job, err
 	}
 	job = train.Job{
-		Options: options, Schedule: schedule, Optimizer: optim.NewAdamW(optim.DefaultAdamW(), optim.GroupsByDecay(r.model.Parameters(), c.WeightDecay)...),
-		Step: r.step, Save: r.model.Save, Restore: r.model.Restore, Events: o.Events, ExampleID: r.example, About: about,
+		Options: options, Schedule: schedule, Optimizer: r.newOptimizer(),
+		Step: r.step, Save: r.save, Restore: r.restore, Events: o.Events, ExampleID: r.example, About: about,
 	}
 	if r.retrieval != nil {
-		job.Evaluate = r.evaluate
+		job.Evaluate = r.evaluateWhole
 	}
 	return job, nil
 }
@@ -167,6 +168,7 @@ func (r *training) step(ctx context.Context, step int, examples []int) (result t
 		}
 	}
 	result.Labels = len(examples)
+	r.catchUp(columns)
 	result.Loss, err = r.stepper.Step(ctx, columns, r.targets(columns, examples))
 	return result, err
 }

@@ -27,8 +27,11 @@ type FileOptions struct {
 	Done func(texts, earlier int)
 }
 
-// fileChunk is how many texts are in memory at once.
-const fileChunk = 8192
+// fileChunk is how many texts are in memory at once, and fileBytes how many bytes of them, but for the last one.
+const (
+	fileChunk = 8192
+	fileBytes = 64 << 20
+)
 
 // fileState is what a broken-off run leaves beside its partial output.
 type fileState struct {
@@ -43,21 +46,21 @@ type fileState struct {
 	Dimension int     `json:"dimensions"`
 }
 
-// EncodeFile writes the vectors of a file's texts (see [Records]) into output: .npy (a matrix, a row a text) or .jsonl (lines
-// {"text", "embedding"}, numbers as they are). Input and output may be larger than the memory. A run that is killed goes on
+// EncodeFile writes the vectors of a file's texts (see [Records]) into output: .npy (a matrix, a row a text), .jsonl or .parquet
+// (rows of "text" and "embedding", float32). Input and output may be larger than the memory. A run that is killed goes on
 // where it was when it is called again with the same input, model and options; output appears when it is complete.
 func (m *Model) EncodeFile(ctx context.Context, input, output string, o FileOptions) (texts int, err error) {
 	kind := strings.ToLower(filepath.Ext(output))
-	if kind != ".npy" && kind != ".jsonl" {
-		return 0, fmt.Errorf("%s: the output is a .npy or a .jsonl file", output)
+	if kind != ".npy" && kind != ".jsonl" && kind != ".parquet" {
+		return 0, fmt.Errorf("%s: the output is a .npy, a .jsonl or a .parquet file", output)
 	}
 	switch o.Precision {
 	case "", "float32", "float16", "int8", "ubinary":
 	default:
 		return 0, fmt.Errorf("precision is %q: float32, float16, int8 or ubinary", o.Precision)
 	}
-	if kind == ".jsonl" && o.Precision != "" && o.Precision != "float32" {
-		return 0, fmt.Errorf("precision is %s: JSON holds float32; write a .npy file", o.Precision)
+	if kind != ".npy" && o.Precision != "" && o.Precision != "float32" {
+		return 0, fmt.Errorf("precision is %s: %s files hold float32; write a .npy file", o.Precision, kind)
 	}
 	w, err := m.openOutput(input, output, kind, o)
 	if err != nil {
@@ -70,7 +73,7 @@ func (m *Model) EncodeFile(ctx context.Context, input, output string, o FileOpti
 		column = "text"
 	}
 	var chunk []string
-	row := 0
+	row, held := 0, 0
 	flush := func() error {
 		v, err := m.Encode(ctx, chunk, o.EncodeOptions)
 		if err != nil {
@@ -79,7 +82,7 @@ func (m *Model) EncodeFile(ctx context.Context, input, output string, o FileOpti
 		if err := w.write(chunk, v); err != nil {
 			return fmt.Errorf("%s: %w", output, err)
 		}
-		chunk = chunk[:0]
+		chunk, held = chunk[:0], 0
 		if o.Done != nil {
 			o.Done(w.state.Texts, earlier)
 		}
@@ -97,7 +100,8 @@ func (m *Model) EncodeFile(ctx context.Context, input, output string, o FileOpti
 		if !ok {
 			return w.state.Texts, fmt.Errorf("%s: row %d has no column %q", input, row, column)
 		}
-		if chunk = append(chunk, text); len(chunk) == fileChunk {
+		held += len(text)
+		if chunk = append(chunk, text); len(chunk) == fileChunk || held >= fileBytes {
 			if err := flush(); err != nil {
 				return w.state.Texts, err
 			}
@@ -107,6 +111,9 @@ func (m *Model) EncodeFile(ctx context.Context, input, output string, o FileOpti
 		if err := flush(); err != nil {
 			return w.state.Texts, err
 		}
+	}
+	if kind == ".parquet" {
+		return w.state.Texts, w.finishParquet(ctx, input, column, output)
 	}
 	return w.state.Texts, w.finish(output, kind)
 }
@@ -233,6 +240,11 @@ func (w *vectorWriter) finish(output, kind string) error {
 	if err := os.Rename(w.path, output); err != nil {
 		return err
 	}
+	return w.forget()
+}
+
+// forget removes what would say that there is a partial output.
+func (w *vectorWriter) forget() error {
 	if err := os.Remove(w.path + ".json"); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}

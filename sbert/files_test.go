@@ -1,6 +1,7 @@
 package sbert_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ajolote-ai/ajolote/sbert"
+	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/torch/torchtest"
 )
 
@@ -168,7 +170,53 @@ func TestAFileIsEncodedInPiecesAndGoesOnWhereItWasBrokenOff(t *testing.T) {
 		i++
 	}
 	require.Equal(t, len(texts), i)
+	tables := filepath.Join(dir, "out.parquet")
+	_, err = m.EncodeFile(context.Background(), input, tables, sbert.FileOptions{})
+	require.NoError(t, err)
+	rows, err := parquet.ReadFile[struct {
+		Text      string    `parquet:"text"`
+		Embedding []float32 `parquet:"embedding,list"`
+	}](tables)
+	require.NoError(t, err)
+	require.Len(t, rows, len(texts))
+	for i, row := range rows {
+		require.Equal(t, texts[i], row.Text)
+		require.Equal(t, x.Row(i), row.Embedding)
+	}
+	left, err = filepath.Glob(filepath.Join(dir, "*.partial*"))
+	require.NoError(t, err)
+	require.Empty(t, left)
 	_, err = m.EncodeFile(context.Background(), input, filepath.Join(dir, "out.bin"), sbert.FileOptions{})
 	require.ErrorContains(t, err, ".npy")
 	require.NotErrorIs(t, err, io.EOF)
+}
+
+// A corpus that does not fit the memory must not be in it: what is held does not grow with the texts.
+func TestTheMemoryOfEncodingDoesNotGrowWithTheCorpus(t *testing.T) {
+	torchtest.Need(t)
+	m := load(t, "testdata/model")
+	const texts = 200_000
+	input := filepath.Join(t.TempDir(), "in.txt")
+	f, err := os.Create(input)
+	require.NoError(t, err)
+	w := bufio.NewWriter(f)
+	words := strings.Fields("energia solar hidrogen verd recerca salut")
+	for i := range texts {
+		fmt.Fprintln(w, words[i%6], words[i/6%6], words[i/36%6], words[i/216%6], i%7)
+	}
+	require.NoError(t, errors.Join(w.Flush(), f.Close()))
+	var early, late int64 // the largest resident memory in the first and in the last third
+	_, err = m.EncodeFile(context.Background(), input, filepath.Join(t.TempDir(), "out.npy"), sbert.FileOptions{Done: func(done, _ int) {
+		now, _, err := torch.Memory()
+		require.NoError(t, err)
+		t.Log(done, now>>20)
+		if done <= texts/3 {
+			early = max(early, now)
+		} else if done > 2*texts/3 {
+			late = max(late, now)
+		}
+	}})
+	require.NoError(t, err)
+	require.Positive(t, early)
+	require.Less(t, late-early, int64(24<<20), "as text, vectors and tokens these corpus parts are more than that")
 }

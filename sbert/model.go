@@ -68,9 +68,40 @@ func (d *Dense) Forward(x *torch.Tensor) *torch.Tensor {
 	return y
 }
 
+// LoadTokenizer reads what a model directory says of texts, the tokenizer and where longer ones are cut, for an encoder that
+// was loaded from it by other means.
+func LoadTokenizer(dir string, encoder *bert.Model) (m *Model, err error) {
+	defer torch.Catch(&err)
+	m = &Model{dir: dir, encoder: dir, Encoder: encoder, Pooling: Pooling{Modes: []string{"mean"}, IncludePrompt: true}, Similarity: "cosine"}
+	if err := m.loadSettings(); err != nil {
+		return nil, err
+	}
+	return m, m.loadTokenizer()
+}
+
+// PromptFor is the first of the names that the model has a prompt of, for [EncodeOptions].PromptName; "" for none. encode_query
+// takes "query", encode_document "document", "passage" or "corpus".
+func (m *Model) PromptFor(names ...string) string {
+	for _, name := range names {
+		if _, ok := m.Prompts[name]; ok {
+			return name
+		}
+	}
+	return ""
+}
+
+// EncoderDir is the folder of the encoder: where its config.json is.
+func (m *Model) EncoderDir() string { return m.encoder }
+
 // Free frees the model's tensors.
 func (m *Model) Free() {
 	m.Encoder.Free()
+	m.FreeAfter()
+}
+
+// FreeAfter frees the modules behind the pooling and takes them out of the model: what remains gives the pooled states.
+func (m *Model) FreeAfter() {
+	defer func() { m.After = nil }()
 	for _, module := range m.After {
 		if d, ok := module.(*Dense); ok {
 			d.Weight.Free()

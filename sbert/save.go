@@ -22,13 +22,8 @@ var copied = []string{"config.json", "tokenizer.json", "tokenizer_config.json", 
 // Save writes the model as a directory that sentence-transformers 2 to 6 and text-embeddings-inference read: the class names
 // of version 2, which all know, and the keys of both pooling files side by side.
 func (m *Model) Save(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("sbert: %w", err)
-	}
-	for _, name := range copied {
-		if err := copyFile(filepath.Join(m.encoder, name), filepath.Join(dir, name)); err != nil {
-			return err
-		}
+	if err := m.SaveTokenizer(dir); err != nil {
+		return err
 	}
 	if err := m.Encoder.Save(dir); err != nil {
 		return err
@@ -72,6 +67,19 @@ func (m *Model) Save(dir string) error {
 			"prompts": m.Prompts, "default_prompt_name": defaultPrompt, "similarity_fn_name": m.Similarity},
 	} {
 		if err := writeJSON(filepath.Join(dir, name), value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SaveTokenizer copies config.json and the tokenizer's files into dir, with the length at which texts are cut.
+func (m *Model) SaveTokenizer(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("sbert: %w", err)
+	}
+	for _, name := range copied {
+		if err := copyFile(filepath.Join(m.encoder, name), filepath.Join(dir, name)); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,6 @@ func newEmbedCommand() *cobra.Command {
 		Use:   "embed",
 		Short: "Train, evaluate and use embedding models",
 	}
-	cmd.AddCommand(newEmbedEncodeCommand(), newEmbedEvaluateCommand(), newEmbedMineCommand(), newEmbedPairsCommand(), newEmbedSearchCommand(), newEmbedTrainCommand())
+	cmd.AddCommand(newEmbedClassifyCommand(), newEmbedEncodeCommand(), newEmbedEvaluateCommand(), newEmbedMineCommand(), newEmbedPairsCommand(), newEmbedSearchCommand(), newEmbedTrainCommand())
 	return cmd
 }

@@ -28,7 +28,7 @@ func newEmbedEncodeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "encode --model MODEL --input FILE --output FILE",
 		Short: "Turn the texts of a file into vectors",
-		Long: `Turn the texts of a file (.txt, .jsonl, .csv, .tsv, .parquet) into vectors (.npy, .jsonl).
+		Long: `Turn the texts of a file (.txt, .jsonl, .csv, .tsv, .parquet) into vectors (.npy, .jsonl, .parquet).
 
 Files may be larger than the memory. Killed and started again, it goes on where it was.`,
 		Args: cobra.NoArgs,

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -10,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ajolote-ai/ajolote/eval"
-	"github.com/ajolote-ai/ajolote/internal/atomicfile"
 	"github.com/ajolote-ai/ajolote/mroberta"
 	"github.com/ajolote-ai/ajolote/progress"
 	"github.com/ajolote-ai/ajolote/sbert"
@@ -52,11 +50,7 @@ Where queries and documents carry a language ("lang"), every direction from one 
 			if _, err := eval.AppendRetrievalCSV(filepath.Dir(output), name, e.Score, -1, -1, e.Metrics); err != nil {
 				return err
 			}
-			return atomicfile.Write(output, func(w io.Writer) error {
-				encoder := json.NewEncoder(w)
-				encoder.SetIndent("", "  ")
-				return encoder.Encode(e.Keys(name))
-			})
+			return writeIndented(output, e.Keys(name))
 		},
 	}
 	flags := cmd.Flags()

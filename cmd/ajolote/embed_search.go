@@ -37,9 +37,7 @@ Each hit is a line of JSON: the query, the rank, the row of the index from 0, th
 			if x.Dimensions < m.Dimensions() {
 				o.Dimensions = x.Dimensions
 			}
-			if _, ok := m.Prompts["query"]; ok {
-				o.PromptName = "query"
-			}
+			o.PromptName = m.PromptFor("query")
 			v, err := m.Encode(cmd.Context(), queries, o)
 			if err != nil {
 				return err

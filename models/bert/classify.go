@@ -38,7 +38,7 @@ func NewClassifier(m *Model, labels []string, seed uint64) *Classifier {
 	h := m.Config.HiddenSize
 	random := torch.NewGenerator(seed)
 	dense := func(out int) nn.Linear {
-		l := &nn.Dense{Weight: torch.Zeros(nil, torch.Options{DType: m.Compute}, out, h), Bias: torch.Zeros(nil, torch.Options{DType: m.Compute}, out)}
+		l := &nn.Dense{Weight: torch.Zeros(nil, torch.Options{DType: m.Compute, Device: torch.CPU}, out, h), Bias: torch.Zeros(nil, torch.Options{DType: m.Compute, Device: torch.CPU}, out)}
 		random.Normal(l.Weight, 0, 0.02)
 		return l
 	}

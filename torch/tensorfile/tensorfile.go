@@ -72,15 +72,15 @@ func Read(s *torch.Scope, source *safetensors.Tensor) (t *torch.Tensor, err erro
 		return nil, fmt.Errorf("%s: tensor %s: %w", source.File(), source.Name, err)
 	}
 	t = torch.Empty(s, torch.Options{DType: dtype, Device: torch.CPU}, Shape(source.Shape)...)
-	if err := readInto(t.Data(), source); err != nil {
+	if err := ReadInto(t.Data(), source); err != nil {
 		t.Free()
 		return nil, fmt.Errorf("%s: tensor %s: %w", source.File(), source.Name, err)
 	}
 	return t, nil
 }
 
-// readInto fills data with a tensor's bytes in parallel ranges.
-func readInto(data []byte, source *safetensors.Tensor) error {
+// ReadInto fills data, as long as the tensor, with its bytes, read in parallel ranges.
+func ReadInto(data []byte, source *safetensors.Tensor) error {
 	var g errgroup.Group
 	g.SetLimit(2 * runtime.GOMAXPROCS(0))
 	for at := 0; at < len(data); at += chunkBytes {
