@@ -9,17 +9,16 @@
 // one group of heads; a run of the prefix is read once for all sequences. Each run gives every query a weighted sum of
 // values, the greatest score and the sum of the weights; joining these gives the softmax over all (as in FlashDecoding; Dao
 // et al., 2023, and Hydragen; Juravsky et al., 2024). Cuts depend on positions alone, so a sequence gets the same numbers
-// alone and beside others, with any number of threads. Many new tokens of a sequence go through ATen's flash kernel, whose
-// parts are joined by log-sum-exp, as in segment_attention.cc. The composite is one softmax over everything.
+// alone and beside others, with any number of threads. Many new tokens of a sequence go through the tiles of
+// kernels/attention.h. The composite is one softmax over everything.
+#include "kernels/attention.h"
 #include "kernels/query_rows.h"
 #include "parallel.h"
 
-#include <ATen/ops/_scaled_dot_product_flash_attention_for_cpu.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/logaddexp.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/softmax.h>
 #include <c10/core/GradMode.h>
@@ -34,31 +33,11 @@
 namespace ajolote {
 namespace {
 
-// From so many new tokens on, flash attention's larger products are faster.
+// From so many new tokens on, tiles are faster.
 constexpr int64_t kManyTokens = 64;
 
 // Work of a thread below which it is not split, in products of a query and a key.
 constexpr int64_t kSplit = 512;
-
-at::Tensor heads_first(const at::Tensor& x) { return x.transpose(0, 1).unsqueeze(0); }
-
-// Part is an attention over some of the keys: out [heads, tokens, D], lse [heads, tokens].
-struct Part {
-  at::Tensor out, lse;
-};
-
-Part flash(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, bool causal, double scale) {
-  const at::ScalarType type = q.scalar_type();
-  auto [o, l] = at::_scaled_dot_product_flash_attention_for_cpu(heads_first(q), heads_first(k.to(type)),
-                                                                heads_first(v.to(type)), 0.0, causal, {}, scale);
-  return {o.squeeze(0), l.squeeze(0).to(at::kFloat)};
-}
-
-Part joined(const Part& a, const Part& b) {
-  at::Tensor lse = at::logaddexp(a.lse, b.lse);
-  auto weight = [&](const Part& p) { return (p.lse - lse).exp_().unsqueeze(2); };
-  return {a.out * weight(a) + b.out * weight(b), lse};
-}
 
 // direct is the plain softmax over past keys and new ones.
 at::Tensor direct(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, int64_t past, int64_t window,
@@ -256,7 +235,7 @@ struct Generation {
     return all;
   }
 
-  // few computes tokens [from, to) of the sequences listed, whole ones or a part of one.
+  // few computes sequences of few new tokens together.
   void few(const at::Tensor& wide, const std::vector<Sequence>& list) {
     Few f{q.size(1), k.size(1), q.size(2), window, static_cast<float>(scale), {}, {}, {}, nullptr};
     const int64_t row = q.size(1) * q.size(2);
@@ -272,13 +251,27 @@ struct Generation {
     f.compute();
   }
 
-  // many computes a sequence through flash attention: itself, its past, the prefix.
+  // many computes a sequence of many new tokens: what lies before them is one prefix.
   void many(const Sequence& s) {
-    const at::Tensor rows = q.slice(0, s.from, s.to);
-    Part all = flash(rows, k.slice(0, s.from, s.to), v.slice(0, s.from, s.to), true, scale);
-    if (s.past) all = joined(all, flash(rows, s.k.slice(0, 0, s.past), s.v.slice(0, 0, s.past), false, scale));
-    if (prefix()) all = joined(all, flash(rows, prefix_k, prefix_v, false, scale));
-    out.slice(0, s.from, s.to).copy_(all.out.transpose(0, 1));
+    const at::ScalarType type =
+        q.scalar_type() == at::kBFloat16 && kernel_level() >= Level::avx512bf16 ? at::kBFloat16 : at::kFloat;
+    auto before = [&](const at::Tensor& shared, const at::Tensor& own) {
+      at::Tensor past = own.slice(0, 0, s.past);
+      if (prefix()) past = s.past ? at::cat({shared.to(type), past.to(type)}) : shared;
+      return past.to(type).contiguous();
+    };
+    AttentionInputs in{q.slice(0, s.from, s.to).to(type).contiguous(), s.k.slice(0, s.past).to(type).contiguous(),
+                       s.v.slice(0, s.past).to(type).contiguous(), {}, {}};
+    if (prefix() + s.past) {
+      in.prefix_k = before(prefix_k, s.k);
+      in.prefix_v = before(prefix_v, s.v);
+    }
+    at::Tensor part = at::empty(in.q.sizes(), in.q.options());
+    at::Tensor lse = at::empty({part.size(0), part.size(1)}, part.options().dtype(at::kFloat));
+    attention_forward({{0, s.to - s.from}, q.size(1), k.size(1), q.size(2), prefix() + s.past, true,
+                       std::max<int64_t>(0, window), static_cast<float>(scale)},
+                      in, part, lse);
+    out.slice(0, s.from, s.to).copy_(part);
   }
 
   void plain(const Sequence& s) {
@@ -300,16 +293,10 @@ struct Generation {
     out = at::empty(q.sizes(), wide.options());
     std::vector<Sequence> together;
     for (const Sequence& s : sequences) {
-      if (s.to - s.from < kManyTokens) {
+      if (s.to - s.from < kManyTokens)
         together.push_back(s);
-      } else if (window <= 0) {
+      else
         many(s);
-      } else {  // flash attention has no window
-        for (int64_t from = s.from; from < s.to; from += kManyTokens) {
-          const int64_t to = std::min(from + kManyTokens, s.to), past = s.past + from - s.from;
-          few(wide, {{from, to, past, s.k.slice(0, 0, past + to - from), s.v.slice(0, 0, past + to - from)}});
-        }
-      }
     }
     few(wide, together);
     out = out.to(q.scalar_type());

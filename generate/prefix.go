@@ -45,6 +45,7 @@ func (g *Generator) keep(ctx context.Context, ids []int32, compute func(*torch.S
 		if kv, err = compute(s); err != nil {
 			return
 		}
+		kv = g.Model.Stored(s, kv)
 		for _, layer := range kv.Layers {
 			layer.K.Keep(nil)
 			layer.V.Keep(nil)

@@ -40,6 +40,8 @@ type ParserOptions struct {
 	// CacheBytes limits the memory of the keys and values of the queries at work, the prompt's not counted; those that do not
 	// fit wait. 0 for 2 GiB.
 	CacheBytes int64
+	// CacheType is the type of keys and values in memory; 0 for float32. See [llama.Model].
+	CacheType torch.DType
 
 	// Unconstrained lets the model write what it will. Otherwise its answers are queries by construction, laid out as in
 	// training: every key in its order, two spaces a level.
@@ -106,6 +108,7 @@ func LoadParser(ctx context.Context, model string, o ParserOptions) (p *Parser, 
 			return p, err
 		}
 	}
+	p.model.CacheType = o.CacheType
 	p.generator = &generate.Generator{Model: p.model, Tokenizer: p.tokenizer, MaxBatch: o.MaxBatch, CacheBytes: o.CacheBytes}
 	if p.stop, err = p.stopTokens(dir); err != nil {
 		return p, err

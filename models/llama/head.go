@@ -83,11 +83,12 @@ func greatest(logits []float32, allowed []uint64) int64 {
 	return int64(best)
 }
 
-// plainHead is the weight of a frozen head of 16 bits without a bias, where the states are float32: nil for any other head.
+// plainHead is the weight of a frozen head of 16 bits without a bias, which multiplies the float32 states as they are: nil for
+// any other head.
 func (m *Model) plainHead(hidden *torch.Tensor) *torch.Tensor {
 	head, ok := m.Head.(*nn.Dense)
-	if !ok || head.Bias != nil || head.Compute != 0 && head.Compute != torch.Float32 || hidden.DType() != torch.Float32 ||
-		head.Weight.RequiresGrad() {
+	if !ok || head.Bias != nil || head.Compute != 0 && head.Compute != head.Weight.DType() ||
+		hidden.DType() != torch.Float32 || head.Weight.RequiresGrad() {
 		return nil
 	}
 	if t := head.Weight.DType(); t != torch.BFloat16 && t != torch.Float16 {
@@ -122,4 +123,21 @@ func (h *headScreen) of(weight *torch.Tensor) *torch.HeadScreen {
 func (h *headScreen) free() {
 	h.screen.Free()
 	h.weight, h.screen = nil, nil
+}
+
+// BytesPerToken is what of the model is read for one greedy token: the weights, the head as [Model.Likeliest] reads it, and
+// the keys and values of `seen` tokens.
+func (m *Model) BytesPerToken(seen int) int64 {
+	n := m.CacheBytes(seen)
+	for name, t := range m.Parameters() {
+		table, head := name == "model.embed_tokens.weight", name == "lm_head.weight"
+		switch {
+		case table && !m.Config.TieHead: // one row of it
+		case (table || head) && m.screen.screen != nil && m.screen.weight == t:
+			n += m.screen.screen.Bytes()
+		default:
+			n += int64(t.Len()) * int64(t.DType().Size())
+		}
+	}
+	return n
 }

@@ -17,6 +17,10 @@ type Model struct {
 	Config Config
 	// Compute is the type in which activations flow; weights of another type are converted where they are used.
 	Compute torch.DType
+	// CacheType is the type in which generation keeps keys and values: 0 for Compute, else Float32, BFloat16 or Float16. 16
+	// bits halve the memory and the time to read it. They round every key and value by up to 2^-9 (BFloat16) or 2^-12
+	// (Float16, whose values end at 65,504) of itself; the queries and all sums stay as they are.
+	CacheType torch.DType
 
 	Embed  Embedding
 	Layers []*Layer

@@ -28,6 +28,9 @@ type LoadOptions struct {
 	// QuantizeEmbeddings, with Load4Bit, holds embedding and head in NF4 too: 0.26 of their 16 bits. Such a model computes, and
 	// trains adapters; its embedding cannot be trained.
 	QuantizeEmbeddings bool
+	// Stored holds every matrix in the type that the file has it in. Products with 16-bit ones are widened tile by tile, to the
+	// numbers that float32 copies give: half the memory, and slower for many tokens. Not for training all of a model.
+	Stored bool
 	// Copies keeps what Load4Bit quantises for the next start; nil to quantise each time.
 	Copies *Copies
 	// Progress is told the bytes read so far and in all; nil for none.
@@ -199,8 +202,12 @@ func (l *loader) fill(m *Model) error {
 		return err
 	}
 	wide := l.o.Compute // what embedding and head are held in
-	if l.o.Load4Bit {
+	if l.o.Load4Bit || l.o.Stored {
 		wide = 0
+	}
+	inside := l.o.Compute // the linear layers that are not quantised
+	if l.o.Stored {
+		inside = 0
 	}
 	embeddings := l.o.Load4Bit && l.o.QuantizeEmbeddings
 	if err := l.embedding(m, wide, embeddings); err != nil {
@@ -211,7 +218,7 @@ func (l *loader) fill(m *Model) error {
 		places[name] = place
 	}
 	for _, s := range c.linears() {
-		if err := l.linear(places[s.name], s, l.o.Compute, l.o.Load4Bit); err != nil {
+		if err := l.linear(places[s.name], s, inside, l.o.Load4Bit); err != nil {
 			return err
 		}
 	}
