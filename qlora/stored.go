@@ -7,6 +7,7 @@ import (
 
 	"github.com/ajolote-ai/ajolote/safetensors"
 	"github.com/ajolote-ai/ajolote/torch"
+	"github.com/ajolote-ai/ajolote/torch/tensorfile"
 )
 
 // The endings, after a weight's name, of the tensors that bitsandbytes stores with it.
@@ -124,7 +125,7 @@ func (r *reader) read(ending string, dtype torch.DType, n int) *torch.Tensor {
 		shape = []int{n, 1}
 	}
 	t := torch.Empty(nil, torch.Options{DType: dtype, Device: torch.CPU}, shape...)
-	if _, err := stored.ReadAt(t.Data(), 0); err != nil {
+	if err := tensorfile.ReadInto(t.Data(), stored); err != nil {
 		t.Free()
 		return fail("%w", err)
 	}

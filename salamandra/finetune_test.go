@@ -346,6 +346,11 @@ func TestTheModelThatAnswersIsTheOneThatIsKept(t *testing.T) {
 	t.Log(l[0], l[20], l[40], l[79])
 	data, _ := c.LoadData(context.Background(), LoadOptions{Tokenizer: tinyModel})
 	t.Log(len(data.Train), data.Report, data.SystemPrompt, len(data.Train[0].IDs))
+	p, err := LoadParser(context.Background(), c.OutputDir, ParserOptions{})
+	require.NoError(t, err)
+	an, err := p.ParseAll(context.Background(), []string{"dogs"}, nil)
+	t.Log(an[0].Raw, err)
+	p.Close()
 	require.Zero(t, strict[0])
 	require.EqualValues(t, 1, result.BestMetric, "%v", strict)
 	for step := range strict {

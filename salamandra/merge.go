@@ -12,6 +12,9 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/ajolote-ai/ajolote/hub"
 	"github.com/ajolote-ai/ajolote/internal/atomicfile"
@@ -36,10 +39,11 @@ type MergeOptions struct {
 	// a QLoRA training saw. Embedding and head, which training did not quantise, are untouched in both.
 	// Absent, it is what the configuration of the run that made the adapter says (merge_method in its run.json).
 	Onto string
-	// Verify compares the merged model with base and adapter on sample text afterwards. It needs memory for the whole model.
+	// Verify compares the merged model with base and adapter on sample text afterwards. It needs memory for the whole model, in
+	// the type of its files.
 	Verify bool
 
-	Progress func(done, total int64) // told the bytes written; nil for nobody
+	Progress func(done, total int64) // told the bytes written, one call at a time; nil for nobody
 }
 
 // MergeResult is what a merge has written.
@@ -109,6 +113,7 @@ type merge struct {
 	base    *safetensors.Weights
 	adapter *lora.Stored
 	specs   []safetensors.Spec
+	written sync.Mutex // guards done, and keeps calls of Progress apart
 	done    int64
 	total   int64
 }
@@ -263,19 +268,29 @@ func (m *merge) weights(dir string) error {
 		return err
 	}
 	defer w.Abort()
+	// Several at once, so that one is read or written while another is computed.
+	group, ctx := errgroup.WithContext(m.ctx)
+	group.SetLimit(tensorsAtOnce)
 	for _, spec := range m.specs {
-		if err := m.tensor(w, spec); err != nil {
-			return err
-		}
+		group.Go(func() (err error) {
+			defer torch.Catch(&err)
+			return m.tensor(ctx, w, spec)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
 	}
 	return w.Commit()
 }
 
-// bandBytes is how much of a matrix is in memory at once, in float32.
-const bandBytes = 64 << 20
+const (
+	tensorsAtOnce = 3
+	// bandBytes is how much of a matrix is in memory at once, in float32.
+	bandBytes = 64 << 20
+)
 
 // tensor writes one tensor.
-func (m *merge) tensor(w *safetensors.Writer, spec safetensors.Spec) error {
+func (m *merge) tensor(ctx context.Context, w *safetensors.Writer, spec safetensors.Spec) error {
 	source, trained := m.base.Tensor(spec.Name), m.adapter.Whole(spec.Name)
 	switch {
 	case trained != nil:
@@ -301,7 +316,7 @@ func (m *merge) tensor(w *safetensors.Writer, spec safetensors.Spec) error {
 	perRow := int(spec.Elements()) / max(rows, 1)
 	band := max(1, bandBytes/4/max(perRow, 1))
 	for first := 0; first < rows; first += band {
-		if err := m.ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 		n := min(band, rows-first)
@@ -322,6 +337,8 @@ func (m *merge) tensor(w *safetensors.Writer, spec safetensors.Spec) error {
 			return fmt.Errorf("%s: %w", spec.Name, err)
 		}
 	}
+	m.written.Lock()
+	defer m.written.Unlock()
 	m.done += spec.Bytes()
 	if m.Progress != nil {
 		m.Progress(m.done, m.total)

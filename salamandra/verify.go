@@ -26,7 +26,7 @@ type Verification struct {
 }
 
 // verify computes the logits of the merged model, and of base and adapter, in float32: one model after the other, each whole in
-// memory. With onto nf4 the base is quantised as in training.
+// memory in the type of its file. With onto nf4 the base is quantised as in training.
 func (m *merge) verify(ctx context.Context) (*Verification, error) {
 	t, err := tokenizer.Load(m.Output)
 	if err != nil {
@@ -44,11 +44,11 @@ func (m *merge) verify(ctx context.Context) (*Verification, error) {
 	}
 	s := torch.NewScope("verify")
 	defer s.Close()
-	merged, err := sampleLogits(ctx, s, m.Output, "", llama.LoadOptions{}, texts)
+	merged, err := sampleLogits(ctx, s, m.Output, "", llama.LoadOptions{Stored: true}, texts)
 	if err != nil {
 		return nil, err
 	}
-	base, err := sampleLogits(ctx, s, m.baseDir, m.Adapter, llama.LoadOptions{Load4Bit: m.Onto == "nf4", DoubleQuant: true}, texts)
+	base, err := sampleLogits(ctx, s, m.baseDir, m.Adapter, llama.LoadOptions{Load4Bit: m.Onto == "nf4", DoubleQuant: true, Stored: true}, texts)
 	if err != nil {
 		return nil, err
 	}
