@@ -114,14 +114,6 @@ func TestAConfigurationsFaultsAreAllReported(t *testing.T) {
 	}
 }
 
-func TestTheExampleIsAValidConfiguration(t *testing.T) {
-	c, notices, err := mroberta.LoadConfig("../examples/embed/mroberta.yml")
-	require.NoError(t, err)
-	require.Empty(t, notices)
-	require.Equal(t, 32, c.BatchSize)
-	require.Equal(t, 2e-5, c.LearningRate)
-}
-
 // run is a small training with dropout, evaluation and checkpoints.
 func run(t *testing.T, dir string) *mroberta.Config {
 	t.Helper()

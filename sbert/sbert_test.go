@@ -3,6 +3,7 @@ package sbert_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/ajolote-ai/ajolote/models/bert"
 	"github.com/ajolote-ai/ajolote/sbert"
@@ -161,6 +163,94 @@ func TestATextOfAMegabyteIsCutAndNothingIsLost(t *testing.T) {
 	none, err := m.Encode(context.Background(), nil, sbert.EncodeOptions{})
 	require.NoError(t, err)
 	require.Zero(t, none.Rows)
+}
+
+func TestManyGoroutinesEncodeWithOneModel(t *testing.T) {
+	torchtest.Need(t)
+	torchtest.NoLeaks(t)
+	var g goldens
+	readJSON(t, "testdata/embeddings.json", &g)
+	m := load(t, "testdata/model")
+	var all errgroup.Group
+	for i := range 8 {
+		all.Go(func() error {
+			for range 5 {
+				v, err := m.Encode(context.Background(), g.Texts, sbert.EncodeOptions{BatchSize: 1 + i})
+				if err != nil {
+					return err
+				}
+				for j, want := range g.Model.Plain {
+					if d := torchtest.Distance(want, v.Row(j), 2e-5); d != "" {
+						return fmt.Errorf("text %d: %s", j, d)
+					}
+				}
+			}
+			return nil
+		})
+	}
+	require.NoError(t, all.Wait())
+}
+
+// Folders of versions 2 to 6 differ in more than their names.
+func TestFoldersOfOtherVersionsGiveTheSameVectors(t *testing.T) {
+	torchtest.Need(t)
+	torchtest.NoLeaks(t)
+	var g goldens
+	readJSON(t, "testdata/embeddings.json", &g)
+	for _, c := range []struct {
+		name   string
+		change func(dir string) error
+		want   string // an error; "" for the same vectors
+	}{
+		{"the encoder in a folder of its own", func(dir string) error {
+			if err := os.Mkdir(filepath.Join(dir, "0_Transformer"), 0o755); err != nil {
+				return err
+			}
+			for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "sentence_bert_config.json"} {
+				if err := os.Rename(filepath.Join(dir, name), filepath.Join(dir, "0_Transformer", name)); err != nil {
+					return err
+				}
+			}
+			return replaceIn(filepath.Join(dir, "modules.json"), `"path": ""`, `"path": "0_Transformer"`)
+		}, ""},
+		{"no sentence_bert_config.json", func(dir string) error { return os.Remove(filepath.Join(dir, "sentence_bert_config.json")) }, ""},
+		{"no folder of Normalize", func(dir string) error { return os.RemoveAll(filepath.Join(dir, "2_Normalize")) }, ""},
+		{"no config_sentence_transformers.json", func(dir string) error { return os.Remove(filepath.Join(dir, "config_sentence_transformers.json")) }, ""},
+		{"class names of version 2", func(dir string) error {
+			return replaceIn(filepath.Join(dir, "modules.json"), "sentence_transformers.sentence_transformer.modules.pooling.Pooling", "sentence_transformers.models.Pooling")
+		}, ""},
+		{"a module that is not known", func(dir string) error {
+			return replaceIn(filepath.Join(dir, "modules.json"), "normalize.Normalize", "lstm.LSTM")
+		}, "module 2 is a"},
+		{"no pooling", func(dir string) error { return os.Remove(filepath.Join(dir, "1_Pooling", "config.json")) }, "the pooling of the model is not known"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			require.NoError(t, os.CopyFS(dir, os.DirFS("testdata/model")))
+			require.NoError(t, c.change(dir))
+			m, err := sbert.Load(context.Background(), dir, bert.LoadOptions{})
+			if c.want != "" {
+				require.ErrorContains(t, err, c.want)
+				return
+			}
+			require.NoError(t, err)
+			defer m.Free()
+			v, err := m.Encode(context.Background(), g.Texts, sbert.EncodeOptions{})
+			require.NoError(t, err)
+			equalVectors(t, g.Model.Plain, v)
+		})
+	}
+}
+
+func replaceIn(path, old, with string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(string(text), old) {
+		return fmt.Errorf("%s: no %s", path, old)
+	}
+	return os.WriteFile(path, []byte(strings.ReplaceAll(string(text), old, with)), 0o644)
 }
 
 func TestEncodeStopsWhenItsContextIsDone(t *testing.T) {

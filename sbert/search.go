@@ -3,6 +3,7 @@ package sbert
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/ajolote-ai/ajolote/torch"
@@ -37,6 +38,15 @@ func Search(queries, corpus *Vectors, k int) (found [][]Match, err error) {
 		}
 	}
 	return found, nil
+}
+
+// Normalized says whether vector i is of length 1, to the precision of float16.
+func (v *Vectors) Normalized(i int) bool {
+	square := 0.0
+	for _, x := range v.Row(i) {
+		square += float64(x) * float64(x)
+	}
+	return math.Abs(square-1) < 2e-3
 }
 
 // slice is rows [from, to), without copying.

@@ -68,7 +68,8 @@ var workloads = []workload{
 			ajolote("float32", "bench", "queries", model),
 			ajolote("bfloat16", "bench", "queries", model, "--dtype", "bfloat16"),
 			python(hf+" bfloat16, five scaled", "bitsandbytes", "queries.py", model, "--count", "5"),
-			python(cpp, "llama_cpp", "llamacpp_queries.py", model, "--parallel", "8"),
+			python(cpp+", one after another", "llama_cpp", "llamacpp_queries.py", model),
+			python(cpp+", 16 at once", "llama_cpp", "llamacpp_queries.py", model, "--parallel", "16"),
 		},
 		figures: []figure{{"seconds_per_100", "s for 100 queries", true}, peak},
 	},
@@ -132,19 +133,17 @@ func choose(names []string) ([]workload, error) {
 	}
 	var chosen []workload
 	for _, name := range names {
-		n := len(chosen)
-		for _, w := range workloads {
-			known := slices.ContainsFunc(chosen, func(c workload) bool { return c.name == w.name })
-			if strings.HasPrefix(w.name, name) && !known {
-				chosen = append(chosen, w)
-			}
-		}
-		if len(chosen) == n {
+		if !slices.ContainsFunc(workloads, func(w workload) bool { return strings.HasPrefix(w.name, name) }) {
 			var all []string
 			for _, w := range workloads {
 				all = append(all, w.name)
 			}
 			return nil, fmt.Errorf("no workload %s; there are %s", name, strings.Join(all, ", "))
+		}
+	}
+	for _, w := range workloads {
+		if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(w.name, name) }) {
+			chosen = append(chosen, w)
 		}
 	}
 	return chosen, nil

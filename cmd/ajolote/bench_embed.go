@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"os"
 	"slices"
 	"time"
@@ -18,6 +19,7 @@ import (
 
 func newBenchEncodeCommand() *cobra.Command {
 	var batch int
+	var dtype string
 	cmd := &cobra.Command{
 		Use:   "encode MODEL TEXTS.json",
 		Short: "Measure how many texts a second become vectors",
@@ -31,7 +33,11 @@ func newBenchEncodeCommand() *cobra.Command {
 			if err := json.Unmarshal(data, &texts); err != nil {
 				return fmt.Errorf("%s: %w", args[1], err)
 			}
-			m, err := sbert.Load(cmd.Context(), args[0], bert.LoadOptions{})
+			compute, ok := map[string]torch.DType{"float32": torch.Float32, "bfloat16": torch.BFloat16}[dtype]
+			if !ok {
+				return fmt.Errorf("--dtype is %q: float32 and bfloat16 are known", dtype)
+			}
+			m, err := sbert.Load(cmd.Context(), args[0], bert.LoadOptions{Compute: compute})
 			if err != nil {
 				return err
 			}
@@ -46,10 +52,11 @@ func newBenchEncodeCommand() *cobra.Command {
 				return err
 			}
 			seconds := time.Since(started).Seconds()
-			return printBench(cmd, map[string]any{"workload": "encode", "texts_per_s": float64(len(texts)) / seconds, "dim": v.Dimensions})
+			return printBench(cmd, map[string]any{"workload": "encode", "texts_per_s": float64(len(texts)) / seconds, "dim": v.Dimensions, "dtype": dtype})
 		},
 	}
 	cmd.Flags().IntVar(&batch, "batch", 64, "texts of ordinary length at once")
+	cmd.Flags().StringVar(&dtype, "dtype", "float32", "type to compute in: float32 or bfloat16")
 	return cmd
 }
 
@@ -76,14 +83,20 @@ func newBenchMNRLStepCommand() *cobra.Command {
 				for _, p := range m.Parameters() {
 					p.SetRequiresGrad(true)
 				}
-				adam := optim.NewAdamW(optim.DefaultAdamW(), optim.OneGroup(m.Parameters(), 0.01))
+				encoder.Words.Sparse = true
+				words := optim.NewRowAdamW(optim.DefaultAdamW(), "words", encoder.Words.Weight, 0.01)
+				adam := optim.Several{words, optim.NewAdamW(optim.DefaultAdamW(), optim.OneGroup(others(m.Parameters(), encoder.Words.Weight), 0.01))}
 				defer adam.Free()
 				stepper := sbert.Stepper{Model: m, Loss: sbert.MultipleNegativesRanking{}, MiniBatch: mini}
 				for step := range steps {
 					from, to := step*batch, (step+1)*batch
 					encoder.Clock.Step = uint64(step)
 					started := time.Now()
-					if _, err := stepper.Step(cmd.Context(), [][][]int32{columns[0][from:to], columns[1][from:to]}, sbert.Targets{}); err != nil {
+					texts := [][][]int32{columns[0][from:to], columns[1][from:to]}
+					for _, ids := range slices.Concat(texts...) {
+						words.CatchUp(ids)
+					}
+					if _, err := stepper.Step(cmd.Context(), texts, sbert.Targets{}); err != nil {
 						return err
 					}
 					torch.ClipGradNorm(adam.Parameters(), 1)
@@ -105,6 +118,17 @@ func newBenchMNRLStepCommand() *cobra.Command {
 	cmd.Flags().IntVar(&steps, "steps", 2, "steps to measure")
 	cmd.Flags().IntVar(&mini, "mini-batch", 0, "texts at once; 0 for all")
 	return cmd
+}
+
+// others leaves one tensor out.
+func others(parameters iter.Seq2[string, *torch.Tensor], without *torch.Tensor) iter.Seq2[string, *torch.Tensor] {
+	return func(yield func(string, *torch.Tensor) bool) {
+		for name, p := range parameters {
+			if p != without && !yield(name, p) {
+				return
+			}
+		}
+	}
 }
 
 // readPairIDs reads n lines {"query": ids, "passage": ids}.

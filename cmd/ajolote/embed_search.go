@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -33,6 +34,9 @@ Each hit is a line of JSON: the query, the rank, the row of the index from 0, th
 				return err
 			}
 			defer m.Free()
+			if m.Similarity != "dot" && x.Rows > 0 && !x.Normalized(0) {
+				return fmt.Errorf("%s: its vectors are not of length 1, so their products are no cosines: encode with --normalize", index)
+			}
 			o := sbert.EncodeOptions{Normalize: m.Similarity != "dot"}
 			if x.Dimensions < m.Dimensions() {
 				o.Dimensions = x.Dimensions

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -49,13 +50,17 @@ Killed at any moment and started again, it goes on from its newest checkpoint an
 func trainEmbedder(cmd *cobra.Command, c *mroberta.Config, resume string) error {
 	display := progress.New(cmd.ErrOrStderr(), progress.Auto)
 	defer display.Close()
+	show := showTraining(display, func(r train.Record) string {
+		return fmt.Sprintf("loss %.4f  %.1f rows/s", r.Loss, float64(r.Labels)/r.Seconds)
+	})
 	result, err := mroberta.Train(cmd.Context(), c, nil, mroberta.TrainOptions{
 		Resume:  resume,
 		Notice:  func(text string) { display.Printf("note: %s", text) },
 		Loading: byteTask(display, "load"),
-		Events: showTraining(display, func(r train.Record) string {
-			return fmt.Sprintf("loss %.4f  %.1f rows/s", r.Loss, float64(r.Labels)/r.Seconds)
-		}),
+		Events: func(e train.Event) {
+			e.Metrics = headline(e.Metrics)
+			show(e)
+		},
 	})
 	display.Close()
 	if err != nil {
@@ -63,4 +68,19 @@ func trainEmbedder(cmd *cobra.Command, c *mroberta.Config, resume string) error 
 	}
 	printTrained(cmd, result.Result, result.Seconds, c.OutputPath)
 	return nil
+}
+
+// headline keeps the figures that people look at of the evaluator's fifteen for each direction.
+func headline(metrics map[string]float64) map[string]float64 {
+	kept := map[string]float64{}
+	for key, value := range metrics {
+		parts := strings.Split(key, "_")
+		name := parts[len(parts)-1]
+		all := len(parts) == 2 && (name == "recall@1" || name == "recall@10" || name == "ndcg@10" || name == "mrr@10")
+		mean := (parts[0] == "monolingual" || parts[0] == "crosslingual") && name == "mrr@10"
+		if all || mean {
+			kept[key] = value
+		}
+	}
+	return kept
 }
