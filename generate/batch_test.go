@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,31 +29,51 @@ func long(c continuation, started chan<- struct{}) generate.Request {
 	}}
 }
 
+// waiting lets a number of requests come to the generator, which is held.
+func waiting(t *testing.T, g *generate.Generator, n int) {
+	require.Eventually(t, func() bool { return g.Status().Waiting == n }, time.Minute, time.Millisecond)
+}
+
 func TestARequestJoinsThoseThatAreWritingAndIsWhatItIsAlone(t *testing.T) {
 	g := stories(t, llama.LoadOptions{})
 	golden := continuations(t)["float32"]
 	alone, err := g.Generate(context.Background(), long(golden[2], make(chan struct{})))
 	require.NoError(t, err)
-	started, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		r, err := g.Generate(context.Background(), long(golden[2], started))
-		require.NoError(t, err)
-		require.Equal(t, alone.Tokens, r.Tokens, "it does not feel the company")
-	}()
-	<-started
-	for _, c := range golden {
-		c.Tokens = c.Tokens[:20]
-		r, err := g.Generate(context.Background(), requests([]continuation{c})[0])
-		require.NoError(t, err)
-		require.Equal(t, c.Tokens, r.Tokens)
-		select {
-		case <-ended:
-			t.Fatal("it waited for the long one")
-		default:
+	for joined := false; !joined; {
+		started := make(chan struct{})
+		var order []string
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		ends := func(name string, r generate.Result, want []int32) {
+			mu.Lock()
+			defer mu.Unlock()
+			order = append(order, name)
+			require.Equal(t, want, r.Tokens, name)
+		}
+		all.Go(func() {
+			r, err := g.Generate(context.Background(), long(golden[2], started))
+			require.NoError(t, err)
+			ends("long", r, alone.Tokens)
+		})
+		<-started
+		release := g.Hold()
+		joined = g.Status().Working == 1 // unless this goroutine has slept
+		for i, c := range golden {
+			all.Go(func() {
+				r := requests(golden[i : i+1])[0]
+				r.MaxNewTokens = 5
+				result, err := g.Generate(context.Background(), r)
+				require.NoError(t, err)
+				ends("short", result, c.Tokens[:5])
+			})
+		}
+		waiting(t, g, len(golden))
+		release()
+		all.Wait()
+		if joined {
+			require.NotEqual(t, "long", order[0], "the others do not wait for its end")
 		}
 	}
-	<-ended
 }
 
 func TestCallsTakeTurns(t *testing.T) {
@@ -60,32 +81,30 @@ func TestCallsTakeTurns(t *testing.T) {
 	g.MaxBatch = 4
 	golden := continuations(t)["float32"]
 	var many []generate.Request
-	for i := range 60 {
+	for i := range 40 {
 		r := requests(golden[i%7 : i%7+1])[0]
-		r.MaxNewTokens = 30
+		r.MaxNewTokens = 10
 		many = append(many, r)
 	}
-	started := make(chan struct{})
-	var once sync.Once
+	var before, done atomic.Int32
 	var all sync.WaitGroup
-	done := 0
-	var mu sync.Mutex
+	release := g.Hold()
 	all.Go(func() {
-		_, err := g.GenerateAll(context.Background(), many, func(int, generate.Result) {
-			mu.Lock()
-			defer mu.Unlock()
-			done++
-			once.Do(func() { close(started) })
-		})
+		_, err := g.GenerateAll(context.Background(), many, func(int, generate.Result) { done.Add(1) })
 		require.NoError(t, err)
 	})
-	<-started
-	_, err := g.Generate(context.Background(), many[0])
-	require.NoError(t, err)
-	mu.Lock()
-	require.Less(t, done, len(many)/2, "one request does not wait for sixty that came before")
-	mu.Unlock()
+	waiting(t, g, 40)
+	all.Go(func() {
+		r := many[0]
+		r.Stream = func(string) error { before.CompareAndSwap(0, 1+int32(40-g.Status().Waiting)); return nil }
+		_, err := g.Generate(context.Background(), r)
+		require.NoError(t, err)
+	})
+	waiting(t, g, 41)
+	release()
 	all.Wait()
+	require.EqualValues(t, 40, done.Load())
+	require.Less(t, before.Load(), int32(30), "one request does not wait for the forty that came before")
 }
 
 func TestTheBudgetBoundsTheBatchAndQueuesTheRest(t *testing.T) {
@@ -124,31 +143,27 @@ func TestCancellingFreesTheSlotOfTheOneThatLeaves(t *testing.T) {
 	live := torch.LiveTensors()
 	for range 5 {
 		ctx, cancel := context.WithCancel(context.Background())
-		started := make(chan struct{})
-		gone := make(chan error)
-		go func() {
-			_, err := g.Generate(ctx, long(golden[2], started))
-			gone <- err
-		}()
-		<-started
-		waiting, leave := context.WithCancel(context.Background())
-		left := make(chan error)
-		go func() {
-			_, err := g.Generate(waiting, requests(golden[1:2])[0])
-			left <- err
-		}()
-		for g.Status().Waiting == 0 {
-			time.Sleep(time.Millisecond)
-		}
-		leave() // one that has not even entered
-		require.ErrorIs(t, <-left, context.Canceled)
-		cancel()
-		require.ErrorIs(t, <-gone, context.Canceled)
+		r := generate.Request{Prompt: golden[2].Prompt, Options: generate.Options{MaxNewTokens: 400}}
+		r.Stream = func(string) error { cancel(); return nil }
+		_, err := g.Generate(ctx, r)
+		require.ErrorIs(t, err, context.Canceled)
 		require.Zero(t, g.Status())
 		require.Equal(t, live, torch.LiveTensors())
-		r, err := g.Generate(context.Background(), requests(golden[:1])[0])
+
+		release := g.Hold()
+		ctx, cancel = context.WithCancel(context.Background())
+		left := make(chan error)
+		go func() {
+			_, err := g.Generate(ctx, requests(golden[1:2])[0])
+			left <- err
+		}()
+		waiting(t, g, 1)
+		cancel() // one that has not even entered: it does not wait for the others
+		require.ErrorIs(t, <-left, context.Canceled)
+		release()
+		after, err := g.Generate(context.Background(), requests(golden[:1])[0])
 		require.NoError(t, err)
-		require.Equal(t, golden[0].Tokens, r.Tokens)
+		require.Equal(t, golden[0].Tokens, after.Tokens)
 	}
 }
 
@@ -216,20 +231,25 @@ func TestALongPromptBesideAWriterIsReadAsOneAlone(t *testing.T) {
 	alone, err := g.Generate(context.Background(), r)
 	require.NoError(t, err)
 	require.Equal(t, 40, alone.Passes)
-	started := make(chan struct{})
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_, _ = g.Generate(ctx, long(golden[2], started))
-	}()
-	<-started
-	beside, err := g.Generate(context.Background(), r)
-	require.NoError(t, err)
-	require.Equal(t, alone.Tokens, beside.Tokens)
-	require.Equal(t, 41, beside.Passes)
-	cancel()
-	<-ended
+	for joined := false; !joined; {
+		started := make(chan struct{})
+		var all sync.WaitGroup
+		all.Go(func() { _, _ = g.Generate(context.Background(), long(golden[2], started)) })
+		<-started
+		release := g.Hold()
+		joined = g.Status().Working == 1 // unless this goroutine has slept
+		all.Go(func() {
+			beside, err := g.Generate(context.Background(), r)
+			require.NoError(t, err)
+			require.Equal(t, alone.Tokens, beside.Tokens)
+			if joined {
+				require.Equal(t, 41, beside.Passes, "two for the prompt")
+			}
+		})
+		waiting(t, g, 1)
+		release()
+		all.Wait()
+	}
 }
 
 func TestAPrefixMayChangeWhileOthersContinueIt(t *testing.T) {

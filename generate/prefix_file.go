@@ -48,7 +48,7 @@ func (g *Generator) KeepPrefixIn(ctx context.Context, ids []int32, f PrefixFile)
 		if !errors.Is(err, fs.ErrNotExist) {
 			f.Say(fmt.Sprintf("the kept prompt %s is not usable and will be written again: %v", f.Path, err))
 		}
-		kv = g.Model.Start(s, ids)
+		kv = g.Model.Stored(s, g.Model.Start(s, ids))
 		if bytes, err := f.write(kv, key); err != nil {
 			f.Say(fmt.Sprintf("the prompt's keys and values are not kept: %v", err))
 		} else {
@@ -64,7 +64,7 @@ func (f PrefixFile) key(m *llama.Model, ids []int32) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%v\n%s %s\n%v\n%v", prefixFormat, f.Model, m.Compute, runtime.Version, runtime.KernelLevel, m.Config, ids))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%v %v\n%s %s\n%v\n%v", prefixFormat, f.Model, m.Compute, m.CacheType, runtime.Version, runtime.KernelLevel, m.Config, ids))
 	return hex.EncodeToString(sum[:16]), nil
 }
 

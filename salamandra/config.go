@@ -77,6 +77,8 @@ type Config struct {
 	LoraAlphaPattern map[string]int `yaml:"lora_alpha_pattern" accept:"[1,)"`
 	// Scale by alpha/√r instead of alpha/r.
 	UseRSLora bool `yaml:"peft_use_rslora"`
+	// Train the lengths of the weights' rows beside their directions (DoRA): better at a small rank, and slower.
+	UseDoRA bool `yaml:"peft_use_dora"`
 	// Numbers of the layers to adapt; absent: all.
 	LayersToTransform []int `yaml:"peft_layers_to_transform" accept:"[0,)"`
 	// Name of the list of layers in module names; absent: layers.
@@ -177,6 +179,8 @@ type Config struct {
 	WeightDecay float64 `yaml:"weight_decay" accept:"[0,)"`
 	// Longest gradient over all trained weights; 0: no limit.
 	MaxGradNorm float64 `yaml:"max_grad_norm" accept:"[0,)"`
+	// Noise on the embedded tokens while training (NEFTune's alpha, usually 5); 0: none. Nothing is shared between examples then.
+	NEFTuneAlpha float64 `yaml:"neftune_noise_alpha" accept:"[0,)"`
 	// Compute the layers again in the backward pass instead of keeping their insides.
 	GradientCheckpointing Checkpointing `yaml:"gradient_checkpointing"`
 	// Loss above which a step counts as bad; a run of bad steps stops with an error. 0: no watch.

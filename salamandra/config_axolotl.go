@@ -40,6 +40,7 @@ var renamedKeys = []config.Rule{
 	{Key: "model_revision", Do: config.Rename, To: "revision_of_model"},
 	{Key: "model_config", Do: config.Rename, To: "overrides_of_model_config"},
 	{Key: "evaluation_strategy", Do: config.Rename, To: "eval_strategy"},
+	{Key: "noisy_embedding_alpha", Do: config.Rename, To: "neftune_noise_alpha"},
 }
 
 var ignoredKeys = []keyGroup{
@@ -103,7 +104,6 @@ var refusedKeys = []keyGroup{
 	{keys: []string{"s2_attention", "flash_attn_rms_norm"}, why: "it was removed from axolotl; remove the key"},
 	{keys: []string{"lora_target_parameters", "lora_exclude_modules"}, why: "name the layers in lora_target_modules, or match them with a regular expression"},
 	{keys: []string{"lora_fan_in_fan_out"}, why: "it is for GPT-2 layers; Llama has none"},
-	{keys: []string{"peft_use_dora"}, why: "DoRA is not supported; remove the key to train LoRA"},
 	{keys: []string{"peft", "peft_trainable_token_indices", "peft_layer_replication", "peft_ensure_weight_tying"}, why: "this part of peft is not supported"},
 	{keys: []string{"peft_autocast_adapter_dtype"}, only: []string{"false", "no", "off"}, why: "adapters are held in float32; remove the key"},
 	{keys: []string{"relora", "relora_*", "jagged_restart_*"}, why: "ReLoRA is not supported"},
@@ -111,7 +111,6 @@ var refusedKeys = []keyGroup{
 	{keys: []string{"rope_scaling"}, why: "put it under overrides_of_model_config"},
 	{keys: []string{"pretraining_dataset", "streaming"}, why: "streamed text is not supported; use a dataset of type completion"},
 	{keys: []string{"auto_find_batch_size"}, why: "a step would depend on free memory; micro_batch_size costs no memory here, memory_budget does"},
-	{keys: []string{"neftune_noise_alpha", "noisy_embedding_alpha"}, why: "noise on embeddings is not supported; remove the key"},
 	{keys: []string{"embedding_lr", "embedding_lr_scale", "lr_groups", "optim_target_modules"}, why: "there is one learning rate; use learning_rate"},
 	{keys: []string{"unfrozen_parameters"}, why: "either an adapter is trained or the whole model"},
 	{keys: []string{"save_safetensors"}, only: []string{"false", "no", "off"}, why: "only safetensors are written; remove the key"},

@@ -130,7 +130,6 @@ func TestFaultsOfValuesThatDoNotFitTogether(t *testing.T) {
 		adapter + "lora_rank_pattern: {q: 0}":                                "lora_rank_pattern.q: want a whole number of at least 1, have 0",
 		"lora_modules_to_save: [embed_tokens]":                               "lora_modules_to_save: has no effect without an adapter",
 		"quantize_embeddings: true":                                          "quantize_embeddings: has no effect without load_in_4bit: true",
-		adapter + "peft_use_dora: true":                                      "DoRA is not supported",
 		adapter + "peft_init_lora_weights: pissa":                            "peft_init_lora_weights: want true, false or gaussian, have pissa",
 		"float32: true\nbfloat16: true":                                      "float32: bfloat16 is set too",
 		"fp16: true":                                                         "half precision with loss scaling is not supported",

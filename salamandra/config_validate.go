@@ -87,7 +87,7 @@ func (c *Config) validateAdapter(v *validation) {
 		for _, key := range []struct {
 			name string
 			set  bool
-		}{{"lora_r", c.LoraR != 0}, {"lora_target_modules", !c.LoraTargetModules.IsZero()}, {"lora_target_linear", c.LoraTargetLinear},
+		}{{"lora_r", c.LoraR != 0}, {"lora_target_modules", !c.LoraTargetModules.IsZero()}, {"lora_target_linear", c.LoraTargetLinear}, {"peft_use_dora", c.UseDoRA},
 			{"lora_modules_to_save", len(c.LoraModulesToSave) > 0}, {"lora_model_dir", c.LoraModelDir != ""}} {
 			if key.set {
 				v.problem(key.name, "has no effect without an adapter; add adapter: lora or qlora, or remove it to train the whole model")

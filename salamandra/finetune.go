@@ -159,7 +159,7 @@ func (r *fineTuning) load(ctx context.Context) (err error) {
 	if compute == torch.BFloat16 {
 		setCompute(r.model, compute)
 	}
-	r.model.Clock = nn.Clock{Seed: uint64(c.Seed)}
+	r.model.Clock, r.model.Noise = nn.Clock{Seed: uint64(c.Seed)}, c.NEFTuneAlpha
 	if err := r.attach(ctx, g); err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (r *fineTuning) load(ctx context.Context) (err error) {
 	}
 	r.stepper = Stepper{
 		Trainer:     &llama.Trainer{Model: r.model, Recompute: c.recomputes(), FirstTrained: r.firstTrained()},
-		SharePrefix: c.SharedPrefix,
+		SharePrefix: c.sharesPrefix(),
 		MicroTokens: r.microTokens(),
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,7 +35,8 @@ var places = []string{
 	"base_model", "base_model_config", "revision_of_model", "tokenizer_config", "lora_model_dir", "query_test_file", "query_equivalences",
 }
 
-// identity says what decides the numbers of the run: every key that is set, and all that is read, by its contents.
+// identity says what decides the numbers of the run: every key that is not at its default, and all that is read, by its
+// contents. A key that a later version adds, at its default, is no difference.
 func (r *fineTuning) identity() (map[string]string, error) {
 	c := *r.config
 	c.Datasets, c.TestDatasets = withoutPlaces(c.Datasets), withoutPlaces(c.TestDatasets)
@@ -42,6 +44,10 @@ func (r *fineTuning) identity() (map[string]string, error) {
 		c.ChatTemplateJinja = "a file"
 	}
 	keys, err := c.keys()
+	if err != nil {
+		return nil, err
+	}
+	defaults, err := DefaultConfig().keys()
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +70,7 @@ func (r *fineTuning) identity() (map[string]string, error) {
 		}
 	}
 	for key, value := range keys {
-		if slices.Contains(free, key) || slices.Contains(places, key) {
+		if slices.Contains(free, key) || slices.Contains(places, key) || reflect.DeepEqual(value, defaults[key]) {
 			continue
 		}
 		text, err := yaml.Marshal(value)

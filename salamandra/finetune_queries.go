@@ -76,7 +76,7 @@ func (t *queryTest) measure(ctx context.Context, metrics map[string]float64) err
 		return err
 	}
 	defer t.parser.generator.Close()
-	answers, err := t.parser.ParseAll(ctx, t.questions, nil)
+	answers, err := t.parser.ParseBatch(ctx, t.questions, nil)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 func (c *Config) loraConfig(shape llama.Config) lora.Config {
 	l := lora.Config{
 		BaseModel: c.BaseModel, TaskType: "CAUSAL_LM", R: c.LoraR, Alpha: float64(c.LoraAlpha), Dropout: c.LoraDropout,
-		RankPattern: c.LoraRankPattern, UseRSLoRA: c.UseRSLora, Init: string(c.InitLoraWeights),
+		RankPattern: c.LoraRankPattern, UseRSLoRA: c.UseRSLora, UseDoRA: c.UseDoRA, Init: string(c.InitLoraWeights),
 		LayersToTransform: c.LayersToTransform, LayersPattern: c.LayersPattern, ModulesToSave: c.LoraModulesToSave,
 		TargetModules: lora.Targets{Names: c.LoraTargetModules.Names, Regexp: c.LoraTargetModules.Pattern},
 	}
@@ -119,6 +119,9 @@ func (c *Config) loggingSteps(total int) (int, error) {
 	}
 	return stepsOf("logging_steps", c.LoggingSteps, total)
 }
+
+// sharesPrefix says whether the examples of a step share the pass over what they begin with: noise is drawn for each.
+func (c *Config) sharesPrefix() bool { return c.SharedPrefix && c.NEFTuneAlpha == 0 }
 
 func (c *Config) recomputes() bool { return c.GradientCheckpointing != CheckpointingOff }
 

@@ -114,6 +114,7 @@ func TestEveryKindOfTrainingLearnsAndIsDeterministic(t *testing.T) {
 		"LoRA on 16 or 32 bits":     {},
 		"QLoRA":                     {"load_in_4bit=true"},
 		"rank-stabilised":           {"peft_use_rslora=true"},
+		"DoRA":                      {"peft_use_dora=true", "load_in_4bit=true"},
 		"LoRA+":                     {"loraplus_lr_ratio=4"},
 		"the whole model":           full,
 		"the whole model with Muon": append(slices.Clone(full), "optimizer=muon"),
@@ -123,6 +124,7 @@ func TestEveryKindOfTrainingLearnsAndIsDeterministic(t *testing.T) {
 		"embedding and head beside": {"lora_modules_to_save=[embed_tokens, lm_head, norm]"},
 		"all of it in NF4":          {"load_in_4bit=true", "quantize_embeddings=true"},
 		"with dropout":              {"lora_dropout=0.2"},
+		"with noise":                {"neftune_noise_alpha=5"},
 		"dropout without sharing":   {"lora_dropout=0.2", "shared_prefix=false"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -140,7 +142,7 @@ func TestEveryKindOfTrainingLearnsAndIsDeterministic(t *testing.T) {
 
 func TestRecomputationWithDropoutGivesTheSameBytes(t *testing.T) {
 	torchtest.Need(t)
-	for _, more := range [][]string{{}, {"load_in_4bit=true"}, {"shared_prefix=false"}} {
+	for _, more := range [][]string{{}, {"load_in_4bit=true"}, {"shared_prefix=false"}, {"neftune_noise_alpha=5"}} {
 		keeping := tinyConfig(t, append([]string{"lora_dropout=0.3"}, more...)...)
 		recomputing := tinyConfig(t, append([]string{"lora_dropout=0.3", "gradient_checkpointing=true"}, more...)...)
 		fineTune(t, keeping)
@@ -151,14 +153,16 @@ func TestRecomputationWithDropoutGivesTheSameBytes(t *testing.T) {
 
 // The rows that dropout counts are 0..P-1 for the shared prefix, and go on with each example's own: the mask of a token does
 // not depend on how the step is split into micro-batches.
-func TestDropoutMasksDoNotDependOnTheSplitIntoMicroBatches(t *testing.T) {
+func TestNeitherDropoutNorNoiseDependOnTheSplitIntoMicroBatches(t *testing.T) {
 	torchtest.Need(t)
-	whole, split := tinyConfig(t, "lora_dropout=0.3"), tinyConfig(t, "lora_dropout=0.3", "memory_budget=1MB")
-	fineTune(t, whole)
-	fineTune(t, split)
-	a, b := losses(t, whole), losses(t, split)
-	for i := range a {
-		require.InEpsilon(t, a[i], b[i], 1e-4, "step %d", i+1)
+	for _, set := range []string{"lora_dropout=0.3", "neftune_noise_alpha=50"} {
+		whole, split := tinyConfig(t, set), tinyConfig(t, set, "memory_budget=1MB")
+		fineTune(t, whole)
+		fineTune(t, split)
+		a, b := losses(t, whole), losses(t, split)
+		for i := range a {
+			require.InEpsilon(t, a[i], b[i], 1e-4, "%s, step %d", set, i+1)
+		}
 	}
 }
 
@@ -323,7 +327,7 @@ func TestARunWithoutProgressStopsEarlyAndEndsWithItsBest(t *testing.T) {
 func TestTheModelThatAnswersIsTheOneThatIsKept(t *testing.T) {
 	torchtest.Need(t)
 	dir := t.TempDir()
-	const record = `{"doc_type": "projects", "filters": {"programme": null, "funding_level": null, "year": null, "location": null, "location_level": null}, "organisations": [], "semantic_query": null, "query_rewrite": "dogs", "meta": {"id": "Q1", "lang": "EN", "original_query": "dogs", "notes": ""}}`
+	const record = `{"doc_type": "projects", "filters": {"programme": null, "funding_level": null, "year": null, "location": null, "location_level": null}, "organisations": [], "semantic_query": null, "query_rewrite": "List the projects about dogs", "meta": {"id": "Q1", "lang": "EN", "original_query": "dogs", "notes": ""}}`
 	gold, rows := filepath.Join(dir, "test.json"), filepath.Join(dir, "rows.jsonl")
 	require.NoError(t, os.WriteFile(gold, []byte("["+record+"]"), 0o644))
 	answer := strings.Split(record, `"meta"`)[0] + `"meta": {"lang": "EN", "original_query": "dogs", "notes": null}}`
@@ -342,15 +346,6 @@ func TestTheModelThatAnswersIsTheOneThatIsKept(t *testing.T) {
 		}
 	}})
 	require.NoError(t, err)
-	l := losses(t, c)
-	t.Log(l[0], l[20], l[40], l[79])
-	data, _ := c.LoadData(context.Background(), LoadOptions{Tokenizer: tinyModel})
-	t.Log(len(data.Train), data.Report, data.SystemPrompt, len(data.Train[0].IDs))
-	p, err := LoadParser(context.Background(), c.OutputDir, ParserOptions{})
-	require.NoError(t, err)
-	an, err := p.ParseAll(context.Background(), []string{"dogs"}, nil)
-	t.Log(an[0].Raw, err)
-	p.Close()
 	require.Zero(t, strict[0])
 	require.EqualValues(t, 1, result.BestMetric, "%v", strict)
 	for step := range strict {

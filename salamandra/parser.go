@@ -241,19 +241,19 @@ type Answer struct {
 
 // Parse turns a question into a query. The error is that of [Answer].
 func (p *Parser) Parse(ctx context.Context, question string) (*query.Query, error) {
-	answers, err := p.ParseAll(ctx, []string{question}, nil)
+	answers, err := p.ParseBatch(ctx, []string{question}, nil)
 	if err != nil {
 		return nil, err
 	}
 	if a := answers[0]; a.Err != nil || a.Query != nil {
 		return a.Query, a.Err
 	}
-	return nil, errors.New("salamandra: Parse is for the schema of queries: with a schema of your own, read the text of ParseAll")
+	return nil, errors.New("salamandra: Parse is for the schema of queries: with a schema of your own, read the text of ParseBatch")
 }
 
-// ParseAll parses questions, several at once, and returns the answers in their order. each, unless nil, gets every answer as
+// ParseBatch parses questions, several at once, and returns the answers in their order. each, unless nil, gets every answer as
 // soon as it is there. An answer that is no query is an error of that answer alone.
-func (p *Parser) ParseAll(ctx context.Context, questions []string, each func(i int, a Answer)) ([]Answer, error) {
+func (p *Parser) ParseBatch(ctx context.Context, questions []string, each func(i int, a Answer)) ([]Answer, error) {
 	requests := make([]generate.Request, len(questions))
 	answers := make([]Answer, len(questions))
 	for i, q := range questions {

@@ -44,7 +44,7 @@ func TestManyGoroutinesGetAQueryFromAModelThatKnowsOnlyStories(t *testing.T) {
 func TestGuessesDoNotChangeAnswers(t *testing.T) {
 	questions := []string{"Lily went to the park", "Once upon a time", "the dog and the cat"}
 	ask := func(guess int) (texts []string) {
-		answers, err := storiesParser(t, ParserOptions{MaxNewTokens: 120, Guess: guess}).ParseAll(context.Background(), questions, nil)
+		answers, err := storiesParser(t, ParserOptions{MaxNewTokens: 120, Guess: guess}).ParseBatch(context.Background(), questions, nil)
 		require.NoError(t, err)
 		for _, a := range answers {
 			require.NoError(t, a.Err)
@@ -56,7 +56,7 @@ func TestGuessesDoNotChangeAnswers(t *testing.T) {
 }
 
 func TestAnUnconstrainedAnswerOfAStorytellerIsNoQuery(t *testing.T) {
-	answers, err := storiesParser(t, ParserOptions{MaxNewTokens: 30, Unconstrained: true}).ParseAll(context.Background(), []string{"Once"}, nil)
+	answers, err := storiesParser(t, ParserOptions{MaxNewTokens: 30, Unconstrained: true}).ParseBatch(context.Background(), []string{"Once"}, nil)
 	require.NoError(t, err)
 	require.ErrorIs(t, answers[0].Err, query.ErrNoJSON)
 	require.NotEmpty(t, answers[0].Raw)
@@ -64,7 +64,7 @@ func TestAnUnconstrainedAnswerOfAStorytellerIsNoQuery(t *testing.T) {
 
 func TestASchemaOfTheCallersOwnIsKept(t *testing.T) {
 	p := storiesParser(t, ParserOptions{MaxNewTokens: 60, Schema: []byte(`{"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"]}`)})
-	answers, err := p.ParseAll(context.Background(), []string{"Once"}, nil)
+	answers, err := p.ParseBatch(context.Background(), []string{"Once"}, nil)
 	require.NoError(t, err)
 	require.Contains(t, []string{"{\n  \"ok\": true\n}", "{\n  \"ok\": false\n}"}, answers[0].Raw)
 	_, err = p.Parse(context.Background(), "Once")
@@ -84,7 +84,7 @@ func TestMemoryIsFlatOverAThousandQueries(t *testing.T) {
 			for i := range questions {
 				questions[i] = "project " + strconv.Itoa(i)
 			}
-			_, err := p.ParseAll(context.Background(), questions, nil)
+			_, err := p.ParseBatch(context.Background(), questions, nil)
 			require.NoError(t, err)
 		}
 		runtime.GC()

@@ -67,7 +67,7 @@ func (r *Rehearsal) count(c *Config) {
 			r.Longest = max(r.Longest, len(e.IDs))
 		}
 		shared := 0
-		if c.SharedPrefix {
+		if c.sharesPrefix() {
 			shared = sharedPrefix(batch)
 		}
 		before := r.work.tokens

@@ -28,7 +28,7 @@ const minSharing = 1.3
 type Stepper struct {
 	Trainer     *llama.Trainer
 	SharePrefix bool
-	MicroTokens int // tokens that go through the model at once, at least one example; 0 for 4096
+	MicroTokens int // tokens that go through the model at once, at least one example; 0 for 2048
 }
 
 // Step computes one step. Inside [torch.Run] only.
@@ -87,7 +87,7 @@ func (t *Stepper) Step(ctx context.Context, batch []Tokenized) (result train.Ste
 func (t *Stepper) fitting(batch []Tokenized, shared int) int {
 	budget := t.MicroTokens
 	if budget == 0 {
-		budget = 4096
+		budget = 2048
 	}
 	n := 0
 	for n < len(batch) {

@@ -112,7 +112,7 @@ func (o *ValidateOptions) answer(ctx context.Context, gold []eval.Gold, log *pre
 	defer parser.Close()
 	var fault error
 	done := len(gold) - len(open)
-	_, err = parser.ParseAll(ctx, questions, func(i int, a Answer) {
+	_, err = parser.ParseBatch(ctx, questions, func(i int, a Answer) {
 		if a.Failed { // no answer of the model: not to be scored as one
 			fault = errors.Join(fault, fmt.Errorf("validate: query %s: %w", open[i].ID, a.Err))
 			return

@@ -169,8 +169,15 @@ func differences(then, now map[string]string) []string {
 	}
 	var list []string
 	for _, k := range slices.Sorted(maps.Keys(names)) {
-		if then[k] != now[k] {
-			list = append(list, fmt.Sprintf("%s was %q and is %q", k, then[k], now[k]))
+		was, before := then[k]
+		is, after := now[k]
+		switch {
+		case !before:
+			list = append(list, fmt.Sprintf("%s was not set and is %q", k, is))
+		case !after:
+			list = append(list, fmt.Sprintf("%s was %q and is not set", k, was))
+		case was != is:
+			list = append(list, fmt.Sprintf("%s was %q and is %q", k, was, is))
 		}
 	}
 	return list

@@ -75,7 +75,7 @@ func (t *Trainer) forward(s *torch.Scope, rows Rows, n int, keep bool) *run {
 	m := t.Model
 	r := &run{rows: rows, pass: m.pass(s, rows)}
 	torch.NoGrad(func() {
-		x := m.embed(s, rows.IDs)
+		x := m.noisy(m.embed(s, rows.IDs), rows)
 		for i := range n {
 			r.inputs = append(r.inputs, x)
 			inner := s.Child("layer")

@@ -99,7 +99,7 @@ func (m *Model) Start(s *torch.Scope, ids []int32) *Prefix {
 // forward runs the layers; keep collects every layer's keys and values. The result is nil where no output is wanted.
 func (m *Model) forward(s *torch.Scope, rows Rows, keep bool) (*torch.Tensor, []KV) {
 	p := m.pass(s, rows)
-	x := m.embed(s, rows.IDs)
+	x := m.noisy(m.embed(s, rows.IDs), rows)
 	var kept []KV
 	for i := range m.Layers {
 		// What a layer makes is freed behind it; with gradients recorded, the graph keeps what the way back needs.

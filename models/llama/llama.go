@@ -27,7 +27,8 @@ type Model struct {
 	Norm   *nn.RMSNorm
 	Head   nn.Linear // the tied head is a Dense that shares Embed's weight
 
-	Clock  nn.Clock // of dropout in training
+	Clock  nn.Clock // of dropout and noise in training
+	Noise  float64  // of the embedded tokens in training, NEFTune's alpha; 0 for none
 	angles *angles
 	screen headScreen
 }
