@@ -9,6 +9,8 @@
 //   dx = Σ dy_i W_i + d_i(g_i A_i),   dA_i = g_iᵀ d_i(x),   dB_i = dy_iᵀ u_i,   dbias_i = Σ_tokens dy_i
 #include "nf4_project.h"
 
+#include "low_rank.h"
+
 #include <ATen/ops/cat.h>
 #include <ATen/ops/mm.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -64,10 +66,10 @@ std::vector<at::Tensor> low_ranks(const at::Tensor& x, const Plan& plan, at::Ten
     if (p.dropout == 0)
       stacked.push_back(in_float(a).mul(p.scale));
     else
-      us[i] = at::mm(in_float(dropped(x, p, plan.first_row)), in_float(a).mul(p.scale).t());
+      us[i] = low_rank_down(in_float(dropped(x, p, plan.first_row)), in_float(a).mul(p.scale));
   }
   if (stacked.empty()) return us;
-  at::Tensor together = at::mm(in_float(x), at::cat(stacked).t());
+  at::Tensor together = low_rank_down(in_float(x), at::cat(stacked));
   int64_t column = 0;
   for (size_t i = 0; i < us.size(); i++) {
     const Part& p = plan.parts[i];
@@ -124,6 +126,8 @@ struct NF4Project : torch::autograd::Function<NF4Project> {
     const auto grad = [&](Place place) -> at::Tensor& { return grads[1 + place.at]; };
     std::vector<NF4Backward> products;
     std::vector<at::Tensor> late;  // shares of dx that pass a dropout mask
+    std::vector<at::Tensor> thin;  // g_i of the parts without dropout whose dA is wanted: one product with x for all
+    std::vector<Place> thin_of;
     size_t next_u = 1 + plan->trained;
     for (size_t i = 0; i < n; i++) {
       const Part& p = plan->parts[i];
@@ -135,9 +139,14 @@ struct NF4Project : torch::autograd::Function<NF4Project> {
       if (p.a) {
         const at::Tensor &a = trained(p.a), &b = trained(p.b);
         at::Tensor wide = in_float(dy);
-        at::Tensor g = at::mm(wide, in_float(b).mul(p.scale));
-        if (wanted(p.b)) grad(p.b) = at::mm(wide.t(), u).to(b.scalar_type());
-        if (wanted(p.a)) grad(p.a) = at::mm(g.t(), in_float(dropped(rows, p, plan->first_row))).to(a.scalar_type());
+        at::Tensor g = low_rank_back(wide, in_float(b).mul(p.scale));
+        if (wanted(p.b)) grad(p.b) = low_rank_weight(wide, u).to(b.scalar_type());
+        if (wanted(p.a) && p.dropout == 0) {
+          thin.push_back(g);
+          thin_of.push_back(p.a);
+        } else if (wanted(p.a)) {
+          grad(p.a) = low_rank_weight(in_float(dropped(rows, p, plan->first_row)), g).t().contiguous().to(a.scalar_type());
+        }
         if (ctx->needs_input_grad(0)) {
           if (p.dropout == 0) {
             product.g = g;
@@ -148,6 +157,14 @@ struct NF4Project : torch::autograd::Function<NF4Project> {
         }
       }
       products.push_back(std::move(product));
+    }
+    if (!thin.empty()) {
+      const at::Tensor together = low_rank_weight(in_float(rows), thin.size() == 1 ? thin[0] : at::cat(thin, 1));
+      int64_t column = 0;
+      for (size_t i = 0; i < thin.size(); i++) {
+        grad(thin_of[i]) = together.narrow(1, column, thin[i].size(1)).t().contiguous().to(trained(thin_of[i]).scalar_type());
+        column += thin[i].size(1);
+      }
     }
     if (ctx->needs_input_grad(0) && !products.empty()) {
       at::Tensor dx = nf4_backward(products, plan->compute, late.empty() ? x.scalar_type() : at::kFloat);

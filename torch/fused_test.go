@@ -98,6 +98,23 @@ func TestKernelLevelsAgreeOnLargeTensors(t *testing.T) {
 			gate, up := large(s, g, 300, 517).SetRequiresGrad(true), large(s, g, 300, 517).SetRequiresGrad(true)
 			return []*torch.Tensor{gate, up}, []*torch.Tensor{torch.SwiGLU(gate.MulScalar(5), up)}
 		},
+		"AddLayerNorm": func(s *torch.Scope, g *torch.Generator) (leaves, outs []*torch.Tensor) {
+			x, y := large(s, g, 300, 517).SetRequiresGrad(true), large(s, g, 300, 517).SetRequiresGrad(true)
+			w, b := large(s, g, 517).SetRequiresGrad(true), large(s, g, 517).SetRequiresGrad(true)
+			n := torch.AddLayerNorm{Weight: w, Bias: b, Eps: 1e-12}
+			dropping := n
+			dropping.Dropout, dropping.Seed, dropping.Stream, dropping.FirstRow = 0.1, 5, 6, 7
+			return []*torch.Tensor{x, y, w, b}, []*torch.Tensor{n.Apply(x, y), dropping.Apply(x, y)}
+		},
+		// 333 tokens, 130 columns, 210 outputs: no size is a whole number of tiles.
+		"Linear": func(s *torch.Scope, g *torch.Generator) (leaves, outs []*torch.Tensor) {
+			x, w, b := large(s, g, 333, 130).SetRequiresGrad(true), large(s, g, 210, 130).SetRequiresGrad(true), large(s, g, 210).SetRequiresGrad(true)
+			return []*torch.Tensor{x, w, b}, []*torch.Tensor{x.Linear(w, b), x.Reshape(3, 111, 130).Linear(w, nil)}
+		},
+		"LinearGelu": func(s *torch.Scope, g *torch.Generator) (leaves, outs []*torch.Tensor) {
+			x, w, b := large(s, g, 333, 130).SetRequiresGrad(true), large(s, g, 210, 130).SetRequiresGrad(true), large(s, g, 210).SetRequiresGrad(true)
+			return []*torch.Tensor{x, w, b}, []*torch.Tensor{x.LinearGelu(w, b, false), x.LinearGelu(w, b, true)}
+		},
 		"SegmentAttention": func(s *torch.Scope, g *torch.Generator) (leaves, outs []*torch.Tensor) {
 			q, k, v := large(s, g, 300, 4, 32).SetRequiresGrad(true), large(s, g, 300, 2, 32).SetRequiresGrad(true), large(s, g, 300, 2, 32).SetRequiresGrad(true)
 			pk, pv := large(s, g, 150, 2, 32).SetRequiresGrad(true), large(s, g, 150, 2, 32).SetRequiresGrad(true)

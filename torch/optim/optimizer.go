@@ -80,18 +80,18 @@ func (s Several) divide(state map[string]*torch.Tensor) (parts []map[string]*tor
 	var faults []error
 	left := maps.Clone(state)
 	for _, o := range s {
-		part, own := map[string]*torch.Tensor{}, o.State()
-		g, grows := o.(grower)
+		part := map[string]*torch.Tensor{}
 		for name, t := range state {
-			if own[name] != nil || grows && g.owns(name) {
+			if owns(o, name) {
 				part[name] = t
 				delete(left, name)
 			}
 		}
+		g, grows := o.(grower)
 		if grows {
 			err = g.fits(part)
 		} else {
-			err = fits(own, part)
+			err = fits(o.State(), part)
 		}
 		if err != nil {
 			faults = append(faults, err)
@@ -108,10 +108,14 @@ func (s Several) divide(state map[string]*torch.Tensor) (parts []map[string]*tor
 }
 
 func (s Several) owns(name string) bool {
-	return slices.ContainsFunc(s, func(o Optimizer) bool {
-		g, grows := o.(grower)
-		return grows && g.owns(name)
-	})
+	return slices.ContainsFunc(s, func(o Optimizer) bool { return owns(o, name) })
+}
+
+func owns(o Optimizer, name string) bool {
+	if g, grows := o.(grower); grows {
+		return g.owns(name)
+	}
+	return o.State()[name] != nil
 }
 
 func (s Several) fits(state map[string]*torch.Tensor) error {
