@@ -19,7 +19,8 @@ struct Factors {
 // move makes one step of a row of n elements; g is null for a gradient of zero, m and v are null for a row without averages.
 // The order of operations is that of torch.optim.AdamW(fused=True): m by linear interpolation, m + (g - m)(1 - beta1).
 template <typename E>
-AJ_BODY move_body(E* p, E* m, E* v, const E* g, int64_t n, const Factors& f, float lerp, float beta2, float rest2, float eps) {
+AJ_BODY move_body(E* p, E* m, E* v, const E* g, int64_t n, const Factors& f, float lerp, float beta2, float rest2,
+                  float eps) {
   if (!m) {
 #pragma omp simd
     for (int64_t i = 0; i < n; i++) p[i] *= f.decay;
@@ -41,7 +42,8 @@ AJ_BODY move_body(E* p, E* m, E* v, const E* g, int64_t n, const Factors& f, flo
     }
   }
 }
-AJ_LEVELS(move, (E * p, E* m, E* v, const E* g, int64_t n, const Factors& f, float lerp, float beta2, float rest2, float eps),
+AJ_LEVELS(move,
+          (E * p, E* m, E* v, const E* g, int64_t n, const Factors& f, float lerp, float beta2, float rest2, float eps),
           (p, m, v, g, n, f, lerp, beta2, rest2, eps))
 
 }  // namespace
@@ -66,13 +68,14 @@ void adamw_rows(aj_tensor table, aj_tensor const* averages, aj_tensor const* squ
     v.push_back(T(squares[i]).data_ptr<float>());
   }
   const at::Tensor given = gradient ? T(gradient).contiguous() : at::Tensor();
-  TORCH_CHECK(!given.defined() || (given.dim() == 2 && given.size(0) == n && given.size(1) == width &&
-                                   given.scalar_type() == at::kFloat),
+  TORCH_CHECK(!given.defined() ||
+                  (given.dim() == 2 && given.size(0) == n && given.size(1) == width && given.scalar_type() == at::kFloat),
               "the gradient must have a row of ", width, " float32 for each of the ", n, " rows");
   for (int64_t i = 0; i < n; i++)
     TORCH_CHECK(rows[i] >= 0 && rows[i] < t.size(0) && slots[i] >= -1 && slots[i] < pages * page && steps[i] <= now &&
                     now - steps[i] <= rates_n && (!given.defined() || (slots[i] >= 0 && steps[i] < now)),
-                "row ", rows[i], " of ", t.size(0), " with slot ", slots[i], " cannot go from step ", steps[i], " to ", now);
+                "row ", rows[i], " of ", t.size(0), " with slot ", slots[i], " cannot go from step ", steps[i], " to ",
+                now);
   std::vector<Factors> factors;
   for (int64_t i = 0; i < rates_n; i++) {
     const double step = static_cast<double>(now - rates_n + 1 + i);

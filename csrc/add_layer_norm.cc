@@ -103,8 +103,8 @@ Norm add_norm(const at::Tensor& x, const at::Tensor& residual, const at::Tensor&
     return {y, sum, mean, scale};
   }
   const auto floats = x.options().dtype(at::kFloat);
-  Norm to{at::empty(x.sizes(), x.options()), mask.p > 0 ? kept : at::empty(x.sizes(), x.options()), at::empty({rows}, floats),
-          at::empty({rows}, floats)};
+  Norm to{at::empty(x.sizes(), x.options()), mask.p > 0 ? kept : at::empty(x.sizes(), x.options()),
+          at::empty({rows}, floats), at::empty({rows}, floats)};
   auto run = [&](auto element) {
     using E = decltype(element);
     parallel(rows, grain_rows(n), [&](int64_t begin, int64_t end) {
@@ -144,12 +144,13 @@ struct AddLayerNorm : torch::autograd::Function<AddLayerNorm> {
       db = at::zeros({parts, n}, mean.options());
       auto run = [&](auto element) {
         using E = decltype(element);
-        parallel(parts, std::max<int64_t>(1, kGrain * parts / std::max<int64_t>(1, rows * n)), [&](int64_t begin, int64_t end) {
-          for (int64_t part = begin; part < end; part++)
-            normalise_back<E>(elements<E>(sum), elements<E>(w), elements<float>(mean), elements<float>(scale),
-                              elements<E>(dy), elements_to_write<E>(ds), dw.data_ptr<float>() + part * n,
-                              db.data_ptr<float>() + part * n, rows * part / parts, rows * (part + 1) / parts, n);
-        });
+        parallel(parts, std::max<int64_t>(1, kGrain * parts / std::max<int64_t>(1, rows * n)),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t part = begin; part < end; part++)
+                     normalise_back<E>(elements<E>(sum), elements<E>(w), elements<float>(mean), elements<float>(scale),
+                                       elements<E>(dy), elements_to_write<E>(ds), dw.data_ptr<float>() + part * n,
+                                       db.data_ptr<float>() + part * n, rows * part / parts, rows * (part + 1) / parts, n);
+                 });
       };
       sum.scalar_type() == at::kFloat ? run(float()) : run(bf16());
       dw = dw.sum(0).to(w.scalar_type());
@@ -157,8 +158,8 @@ struct AddLayerNorm : torch::autograd::Function<AddLayerNorm> {
     } else {
       std::vector<int64_t> shape(sum.sizes().begin(), sum.sizes().end());
       shape.back() = 1;
-      std::tie(ds, dw, db) = at::native_layer_norm_backward(dy, sum, {sum.size(-1)}, mean.view(shape), scale.view(shape), w, b,
-                                                            {true, true, true});
+      std::tie(ds, dw, db) = at::native_layer_norm_backward(dy, sum, {sum.size(-1)}, mean.view(shape), scale.view(shape), w,
+                                                            b, {true, true, true});
     }
     return {mask.p > 0 ? dropped(ds, mask) : ds, ds, dw, db, at::Tensor(), at::Tensor()};
   }
@@ -173,8 +174,8 @@ void add_layer_norm(aj_tensor x, aj_tensor residual, aj_tensor weight, aj_tensor
               "x ", a.sizes(), ", residual ", r.sizes(), ", weight ", w.sizes(), " and bias ", b.sizes(), " do not fit");
   TORCH_CHECK(p >= 0 && p < 1, "the dropout probability must lie in [0, 1), not be ", p);
   const Mask mask{p, seed, stream, first_row};
-  const bool trained = at::GradMode::is_enabled() &&
-                       (a.requires_grad() || r.requires_grad() || w.requires_grad() || b.requires_grad());
+  const bool trained =
+      at::GradMode::is_enabled() && (a.requires_grad() || r.requires_grad() || w.requires_grad() || b.requires_grad());
   give(out, trained ? AddLayerNorm::apply(a, r, w, b, eps, mask) : add_norm(a, r, w, b, eps, mask).y);
 }
 

@@ -187,8 +187,9 @@ struct Few {
 
   // join weighs the partial results of a token: those of the prefix, then those of its own run.
   void join(const Run& run, int64_t token) const {
+    std::vector<const float*> parts;
     for (int64_t head = 0; head < heads; head++) {
-      std::vector<const float*> parts;
+      parts.clear();
       for (const Run* r : {prefix.empty() ? nullptr : &prefix[0], &run})
         for (int64_t cut = 0; r && cut < r->cuts(); cut++)
           parts.push_back(partial(*r, head / repeat(), cut, token, head % repeat()));
@@ -229,10 +230,11 @@ struct Generation {
     auto fits = [](const at::Tensor& x) {
       return x.is_cpu() && x.stride(2) == 1 && query_rows(Level::portable, x.scalar_type(), x.size(2));
     };
-    bool all = kernel_level() != Level::composite && fits(q) && (!prefix() || (fits(prefix_k) && fits(prefix_v)));
-    for (const Sequence& s : sequences)
-      all = all && fits(s.k) && fits(s.v) && s.k.scalar_type() == s.v.scalar_type();
-    return all;
+    auto pair = [&](const at::Tensor& k, const at::Tensor& v) {
+      return fits(k) && fits(v) && k.scalar_type() == v.scalar_type();
+    };
+    return kernel_level() != Level::composite && fits(q) && (!prefix() || pair(prefix_k, prefix_v)) &&
+           std::all_of(sequences.begin(), sequences.end(), [&](const Sequence& s) { return pair(s.k, s.v); });
   }
 
   // few computes sequences of few new tokens together.
@@ -242,8 +244,8 @@ struct Generation {
     for (const Sequence& s : list) {
       const int64_t first = static_cast<int64_t>(f.tokens.size());
       for (int64_t t = s.from; t < s.to; t++)
-        f.tokens.push_back({wide.const_data_ptr<float>() + t * row, out.data_ptr<float>() + t * row,
-                            prefix() + s.past + t - s.from});
+        f.tokens.push_back(
+            {wide.const_data_ptr<float>() + t * row, out.data_ptr<float>() + t * row, prefix() + s.past + t - s.from});
       f.own.emplace_back(s.k, s.v, prefix(), first, first + s.to - s.from);
     }
     if (f.tokens.empty()) return;
@@ -260,16 +262,25 @@ struct Generation {
       if (prefix()) past = s.past ? at::cat({shared.to(type), past.to(type)}) : shared;
       return past.to(type).contiguous();
     };
-    AttentionInputs in{q.slice(0, s.from, s.to).to(type).contiguous(), s.k.slice(0, s.past).to(type).contiguous(),
-                       s.v.slice(0, s.past).to(type).contiguous(), {}, {}};
+    AttentionInputs in{q.slice(0, s.from, s.to).to(type).contiguous(),
+                       s.k.slice(0, s.past).to(type).contiguous(),
+                       s.v.slice(0, s.past).to(type).contiguous(),
+                       {},
+                       {}};
     if (prefix() + s.past) {
       in.prefix_k = before(prefix_k, s.k);
       in.prefix_v = before(prefix_v, s.v);
     }
     at::Tensor part = at::empty(in.q.sizes(), in.q.options());
     at::Tensor lse = at::empty({part.size(0), part.size(1)}, part.options().dtype(at::kFloat));
-    attention_forward({{0, s.to - s.from}, q.size(1), k.size(1), q.size(2), prefix() + s.past, true,
-                       std::max<int64_t>(0, window), static_cast<float>(scale)},
+    attention_forward({{0, s.to - s.from},
+                       q.size(1),
+                       k.size(1),
+                       q.size(2),
+                       prefix() + s.past,
+                       true,
+                       std::max<int64_t>(0, window),
+                       static_cast<float>(scale)},
                       in, part, lse);
     out.slice(0, s.from, s.to).copy_(part);
   }
@@ -315,9 +326,7 @@ void cached_attention(aj_tensor q, aj_tensor k, aj_tensor v, const int64_t* boun
               "q ", g.q.sizes(), ", k ", g.k.sizes(), " and v ", g.v.sizes(), " do not fit [tokens, heads, size]");
   TORCH_CHECK(n >= 1 && bounds[0] == 0 && bounds[n - 1] == g.q.size(0) && std::is_sorted(bounds, bounds + n),
               "the bounds of the sequences must rise from 0 to ", g.q.size(0));
-  auto fits = [&](const at::Tensor& x) {
-    return x.dim() == 3 && x.size(1) == g.k.size(1) && x.size(2) == g.k.size(2);
-  };
+  auto fits = [&](const at::Tensor& x) { return x.dim() == 3 && x.size(1) == g.k.size(1) && x.size(2) == g.k.size(2); };
   TORCH_CHECK(!prefix_k == !prefix_v, "a prefix needs both keys and values");
   if (prefix_k) {
     g.prefix_k = T(prefix_k).detach();

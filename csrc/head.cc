@@ -52,7 +52,8 @@ void head_rows(aj_tensor x, aj_tensor weight, aj_tensor ids, aj_tensor* out) {
   const at::Tensor i = T(ids).contiguous();
   TORCH_CHECK(T(x).dim() == 2 && w.dim() == 2 && T(x).size(1) == w.size(1), "weight ", w.sizes(), " does not fit states ",
               T(x).sizes());
-  TORCH_CHECK(i.dim() == 1 && i.scalar_type() == at::kLong, "ids must be int64 [words], not ", i.scalar_type(), " ", i.sizes());
+  TORCH_CHECK(i.dim() == 1 && i.scalar_type() == at::kLong, "ids must be int64 [words], not ", i.scalar_type(), " ",
+              i.sizes());
   const int64_t* list = i.const_data_ptr<int64_t>();
   for (int64_t n = 0; n < i.numel(); n++)
     TORCH_CHECK(list[n] >= 0 && list[n] < w.size(0), "there is no word ", list[n], " among ", w.size(0));

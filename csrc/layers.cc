@@ -23,9 +23,8 @@ void addmm(aj_tensor c, aj_tensor a, aj_tensor b, double beta, double alpha, aj_
 }
 
 void linear(aj_tensor x, aj_tensor weight, aj_tensor bias, aj_tensor* out) {
-  give(out, T(x).scalar_type() == T(weight).scalar_type()
-                ? trained_linear(T(x), T(weight), maybe(bias), Activation::none)
-                : widened_linear(T(x), T(weight), maybe(bias)));
+  give(out, T(x).scalar_type() == T(weight).scalar_type() ? trained_linear(T(x), T(weight), maybe(bias), Activation::none)
+                                                          : widened_linear(T(x), T(weight), maybe(bias)));
 }
 
 void linear_gelu(aj_tensor x, aj_tensor weight, aj_tensor bias, int32_t tanh_form, aj_tensor* out) {

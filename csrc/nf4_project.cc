@@ -10,6 +10,7 @@
 #include "nf4_project.h"
 
 #include "low_rank.h"
+#include "recorded.h"
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/mm.h>
@@ -105,6 +106,7 @@ struct NF4Project : torch::autograd::Function<NF4Project> {
       shape.back() = plan->parts[i].w.rows;
       outs[i] = outs[i].view(shape);
     }
+    if (!ctx) return outs;
     variable_list saved = {x};
     saved.insert(saved.end(), trained.begin(), trained.end());
     for (const at::Tensor& u : us)
@@ -213,7 +215,7 @@ void nf4_project(aj_tensor x, const aj_nf4_part* parts, int64_t n, int64_t first
     plan->parts.push_back(Part{w, place(bias), place(a), place(b), p.scale, p.dropout, p.seed, p.stream});
   }
   plan->trained = static_cast<int64_t>(trained.size());
-  variable_list results = NF4Project::apply(input, at::TensorList(trained), plan);
+  variable_list results = recorded<NF4Project>(input, at::TensorList(trained), plan);
   for (int64_t i = 0; i < n; i++) give(&outs[i], results[i]);
 }
 

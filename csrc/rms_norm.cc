@@ -4,6 +4,7 @@
 // Backward with r = 1/sqrt(...), n = x r, g = w dy: dx = r (g - n mean(g n)), dw = sum of dy n over the rows. The kernels
 // read and write each row once, forward and backward; the composite says the same in ATen's operations.
 #include "kernels/elementwise.h"
+#include "recorded.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mean.h>
@@ -174,7 +175,7 @@ struct RMSNorm : torch::autograd::Function<RMSNorm> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& any, const at::Tensor& w, double eps) {
     at::Tensor x = any.contiguous(), r;
     at::Tensor y = norm(x, at::Tensor(), w, eps, nullptr, &r);
-    ctx->save_for_backward({x, w, r});
+    if (ctx) ctx->save_for_backward({x, w, r});
     return y;
   }
 
@@ -191,8 +192,10 @@ struct AddRMSNorm : torch::autograd::Function<AddRMSNorm> {
                                double eps) {
     at::Tensor sum, r;
     at::Tensor y = norm(x.contiguous(), residual.contiguous(), w, eps, &sum, &r);
-    ctx->save_for_backward({sum, w, r});
-    ctx->set_materialize_grads(false);
+    if (ctx) {
+      ctx->save_for_backward({sum, w, r});
+      ctx->set_materialize_grads(false);
+    }
     return {sum, y};
   }
 
@@ -215,7 +218,7 @@ void check_weight(const at::Tensor& x, const at::Tensor& w) {
 
 void rms_norm(aj_tensor x, aj_tensor weight, double eps, aj_tensor* out) {
   check_weight(T(x), T(weight));
-  give(out, RMSNorm::apply(T(x), T(weight), eps));
+  give(out, recorded<RMSNorm>(T(x), T(weight), eps));
 }
 
 void add_rms_norm(aj_tensor x, aj_tensor residual, aj_tensor weight, double eps, aj_tensor* sum, aj_tensor* out) {
@@ -223,7 +226,7 @@ void add_rms_norm(aj_tensor x, aj_tensor residual, aj_tensor weight, double eps,
   check_weight(a, T(weight));
   TORCH_CHECK(a.sizes() == b.sizes() && a.scalar_type() == b.scalar_type(), "x ", a.scalar_type(), " ", a.sizes(),
               " and residual ", b.scalar_type(), " ", b.sizes(), " differ");
-  variable_list both = AddRMSNorm::apply(a, b, T(weight), eps);
+  variable_list both = recorded<AddRMSNorm>(a, b, T(weight), eps);
   give(sum, both[0]);
   give(out, both[1]);
 }

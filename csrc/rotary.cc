@@ -2,6 +2,7 @@
 // element i + D/2. x is [tokens, heads, D]; cos and sin are [tokens, D/2] in float32. Backward turns by the negative angle.
 // The kernel reads x where it lies, also inside a wider row (queries beside keys), and writes the result once.
 #include "kernels/elementwise.h"
+#include "recorded.h"
 
 #include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -63,7 +64,7 @@ at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& 
 
 struct Rotary : torch::autograd::Function<Rotary> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
-    ctx->save_for_backward({cos, sin});
+    if (ctx) ctx->save_for_backward({cos, sin});
     return rotate(x, cos, sin, /*inverse=*/false);
   }
 
@@ -83,7 +84,7 @@ void rotary(aj_tensor x, aj_tensor cos, aj_tensor sin, aj_tensor* out) {
   TORCH_CHECK(c.scalar_type() == at::kFloat && s.scalar_type() == at::kFloat, "cos and sin must be float32, not ",
               c.scalar_type(), " and ", s.scalar_type());
   TORCH_CHECK(!c.requires_grad() && !s.requires_grad(), "cos and sin have no gradient");
-  give(out, Rotary::apply(t, c, s));
+  give(out, recorded<Rotary>(t, c, s));
 }
 
 }  // namespace ajolote

@@ -1,6 +1,7 @@
 // SwiGLU (Shazeer, 2020): h = silu(gate) * up. With q = sigmoid(gate): dup = dh gate q, dgate = dh up q (1 + gate (1 - q)).
 // Only gate and up are kept for backward. The kernels read and write each element once, forward and backward.
 #include "kernels/elementwise.h"
+#include "recorded.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/sigmoid.h>
@@ -41,7 +42,7 @@ AJ_LEVELS(combine_back, (const E* gate, const E* up, const E* dh, E* dgate, E* d
 struct SwiGLU : torch::autograd::Function<SwiGLU> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& any_gate, const at::Tensor& any_up) {
     at::Tensor gate = any_gate.contiguous(), up = any_up.contiguous();
-    ctx->save_for_backward({gate, up});
+    if (ctx) ctx->save_for_backward({gate, up});
     if (!kernels_fit(gate)) return at::silu(gate).mul_(up);
     at::Tensor h = at::empty(gate.sizes(), gate.options());
     auto run = [&](auto element) {
@@ -84,7 +85,7 @@ void swiglu(aj_tensor gate, aj_tensor up, aj_tensor* out) {
   const at::Tensor &g = T(gate), &u = T(up);
   TORCH_CHECK(g.sizes() == u.sizes() && g.scalar_type() == u.scalar_type(), "gate ", g.scalar_type(), " ", g.sizes(),
               " and up ", u.scalar_type(), " ", u.sizes(), " differ");
-  give(out, SwiGLU::apply(g, u));
+  give(out, recorded<SwiGLU>(g, u));
 }
 
 }  // namespace ajolote

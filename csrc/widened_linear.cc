@@ -3,6 +3,7 @@
 #include "widened_linear.h"
 
 #include "kernels/widened_matvec.h"
+#include "recorded.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
@@ -22,7 +23,7 @@ constexpr int64_t kBand = 4096;
 
 struct WidenedLinear : torch::autograd::Function<WidenedLinear> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight) {
-    ctx->save_for_backward({weight});
+    if (ctx) ctx->save_for_backward({weight});
     at::AutoDispatchBelowADInplaceOrView guard;
     at::Tensor flat = x.reshape({-1, x.size(-1)});
     std::vector<int64_t> shape = x.sizes().vec();
@@ -58,7 +59,7 @@ at::Tensor widened_linear(const at::Tensor& x, const at::Tensor& weight, const s
               " does not fit rows of ", x.sizes());
   TORCH_CHECK(!weight.requires_grad(), "a trained weight must have the type of its input, ", x.scalar_type(), ", not ",
               weight.scalar_type());
-  at::Tensor y = WidenedLinear::apply(x, weight);
+  at::Tensor y = recorded<WidenedLinear>(x, weight);
   return bias ? y + bias->to(y.scalar_type()) : y;
 }
 

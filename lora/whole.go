@@ -31,9 +31,14 @@ func wholes(model nn.Model, c Config, adapted []string) ([]whole, error) {
 	var list []whole
 	used := map[string]bool{}
 	var modules []string
-	quantised := map[string]bool{}
-	for name := range model.Linears() {
-		quantised[name] = true
+	quantised := map[string]bool{} // modules whose weight has no place
+	for name := range model.Parameters() {
+		if module, tensor := cutLast(name); tensor == "weight" {
+			quantised[module] = true
+		}
+	}
+	for module := range model.Linears() { // a tied head is no parameter
+		quantised[module] = true
 	}
 	for name, place := range m.Places() {
 		module, tensor := cutLast(name)

@@ -188,6 +188,9 @@ func (l *loading) dataset(ctx context.Context, d *Dataset, name string) ([]Token
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for from := 0; from < len(examples); from += chunk {
+		if l.Progress != nil {
+			l.Progress(name, int(done.Load()), len(examples)) // this chunk is yet to come, so it is not all of them
+		}
 		group.Go(func() error {
 			to := min(from+chunk, len(examples))
 			for i := from; i < to && inner.Err() == nil; i++ {
@@ -196,9 +199,6 @@ func (l *loading) dataset(ctx context.Context, d *Dataset, name string) ([]Token
 			done.Add(int64(to - from))
 			return inner.Err()
 		})
-		if l.Progress != nil {
-			l.Progress(name, int(done.Load()), len(examples))
-		}
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err

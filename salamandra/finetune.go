@@ -20,6 +20,8 @@ type FineTuneOptions struct {
 	Events func(train.Event)
 	// Notice is told what is understood otherwise than written, or has no effect; nil for nobody.
 	Notice func(string)
+	// Tokenising is told how many examples of a data set are tokenised, one call at a time; nil for nobody.
+	Tokenising func(dataset string, done, total int)
 	// Loading is told the bytes of the base model that are read; nil for nobody.
 	Loading func(done, total int64)
 	// Copies keeps what load_in_4bit quantises for the next start; nil to quantise each time.
@@ -58,7 +60,7 @@ func FineTune(ctx context.Context, c *Config, o FineTuneOptions) (result FineTun
 	}
 	data := o.Data
 	if data == nil {
-		if data, err = c.LoadData(ctx, LoadOptions{Tokenizer: base.tokenizer, Now: kept.now}); err != nil {
+		if data, err = c.LoadData(ctx, LoadOptions{Tokenizer: base.tokenizer, Now: kept.now, Progress: o.Tokenising}); err != nil {
 			return result, err
 		}
 	}

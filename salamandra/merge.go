@@ -286,7 +286,7 @@ func (m *merge) weights(dir string) error {
 const (
 	tensorsAtOnce = 3
 	// bandBytes is how much of a matrix is in memory at once, in float32.
-	bandBytes = 64 << 20
+	bandBytes = 8 << 20
 )
 
 // tensor writes one tensor.

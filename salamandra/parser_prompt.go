@@ -65,13 +65,15 @@ func (k *KeptPrompts) place(model string, o ParserOptions, prompt string) (*gene
 		return hex.EncodeToString(sum[:8])
 	}
 	of := filepath.Join(dir, name(where)+"-")
-	forget(of+"*.safetensors", maxKeptPrompts)
-	return &generate.PrefixFile{Path: of + name([]string{prompt, key}) + ".safetensors", Model: key, Say: k.Say}, nil
+	f := &generate.PrefixFile{Path: of + name([]string{prompt, key}) + ".safetensors", Model: key, Say: k.Say}
+	forget(of+"*.safetensors", f.Path, maxKeptPrompts-1)
+	return f, nil
 }
 
-// forget removes all but the latest files of a pattern.
-func forget(pattern string, keep int) {
+// forget removes all but the latest files of a pattern, one aside.
+func forget(pattern, aside string, keep int) {
 	paths, _ := filepath.Glob(pattern)
+	paths = slices.DeleteFunc(paths, func(path string) bool { return path == aside })
 	age := map[string]int64{}
 	for _, path := range paths {
 		if info, err := os.Stat(path); err == nil {

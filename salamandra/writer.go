@@ -11,12 +11,16 @@ import (
 	"github.com/ajolote-ai/ajolote/lora"
 	"github.com/ajolote-ai/ajolote/models/llama"
 	"github.com/ajolote-ai/ajolote/tokenizer"
+	"github.com/ajolote-ai/ajolote/torch"
 )
 
 // WriterOptions say how a [Writer] is loaded. The zero value is fine.
 type WriterOptions struct {
 	Adapter  string // folder of an adapter to put on the model; "" for none
 	Load4Bit bool   // hold the linear layers in NF4, double-quantised
+	// Compute is the type of the matrix products; 0 for float32.
+	Compute torch.DType
+	Copies  *llama.Copies // keeps what Load4Bit quantises for the next start; nil to quantise each time
 
 	Loading func(done, total int64) // told the bytes of the model that are read; nil for nobody
 }
@@ -50,7 +54,9 @@ func LoadWriter(ctx context.Context, model string, o WriterOptions) (w *Writer, 
 	if w.template, err = chat.Load(dir); err != nil {
 		return w, err
 	}
-	w.model, err = llama.Load(ctx, dir, llama.LoadOptions{Load4Bit: o.Load4Bit, DoubleQuant: true, Progress: o.Loading})
+	w.model, err = llama.Load(ctx, dir, llama.LoadOptions{
+		Load4Bit: o.Load4Bit, DoubleQuant: true, Compute: o.Compute, Copies: o.Copies, Progress: o.Loading,
+	})
 	if err != nil {
 		return w, err
 	}

@@ -141,7 +141,7 @@ func (m *Model) openOutput(input, output, kind string, o FileOptions) (*vectorWr
 	}
 	w := &vectorWriter{path: output + ".partial", precision: o.Precision, lines: kind == ".jsonl"}
 	fresh := fileState{Input: input, Size: info.Size(), Changed: info.ModTime().UnixNano(), Dimension: m.Dimensions(),
-		Model: m.dir + " " + weights.ModTime().Format(time.RFC3339Nano), Options: fmt.Sprintf("%+v %s %s %d", encode, o.Column, o.Precision, m.MaxTokens)}
+		Model: m.dir + " " + weights.ModTime().Format(time.RFC3339Nano), Options: fmt.Sprintf("%+v %s %s %d %s", encode, o.Column, o.Precision, m.MaxTokens, m.Encoder.Compute)}
 	if o.Dimensions > 0 {
 		fresh.Dimension = o.Dimensions
 	}

@@ -33,9 +33,9 @@ func newBenchEncodeCommand() *cobra.Command {
 			if err := json.Unmarshal(data, &texts); err != nil {
 				return fmt.Errorf("%s: %w", args[1], err)
 			}
-			compute, ok := map[string]torch.DType{"float32": torch.Float32, "bfloat16": torch.BFloat16}[dtype]
-			if !ok {
-				return fmt.Errorf("--dtype is %q: float32 and bfloat16 are known", dtype)
+			compute, err := torch.ParseDType(dtype)
+			if err != nil {
+				return fmt.Errorf("--dtype: %w", err)
 			}
 			m, err := sbert.Load(cmd.Context(), args[0], bert.LoadOptions{Compute: compute})
 			if err != nil {

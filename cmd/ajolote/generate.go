@@ -10,6 +10,7 @@ import (
 	"github.com/ajolote-ai/ajolote/generate/grammar"
 	"github.com/ajolote-ai/ajolote/progress"
 	"github.com/ajolote-ai/ajolote/salamandra"
+	"github.com/ajolote-ai/ajolote/torch"
 )
 
 func newGenerateCommand() *cobra.Command {
@@ -17,6 +18,8 @@ func newGenerateCommand() *cobra.Command {
 	var r generate.Options
 	var model, prompt, schema string
 	var chat, compact bool
+	var copies chooseCopies
+	dtype := "float32"
 	cmd := &cobra.Command{
 		Use:   "generate --model DIR --prompt TEXT",
 		Short: "Let a model go on with a text",
@@ -25,9 +28,12 @@ func newGenerateCommand() *cobra.Command {
 With --schema the continuation is JSON of a schema by construction. With --log-probs, each token follows on a line of its own
 with the natural logarithm of its probability.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if o.Compute, err = torch.ParseDType(dtype); err != nil {
+				return fmt.Errorf("--dtype: %w", err)
+			}
 			display := progress.New(cmd.ErrOrStderr(), progress.Auto)
-			o.Loading = byteTask(display, "load")
+			o.Loading, o.Copies = byteTask(display, "load"), copies(display.Printf)
 			w, err := salamandra.LoadWriter(cmd.Context(), model, o)
 			display.Close()
 			if err != nil {
@@ -73,6 +79,7 @@ with the natural logarithm of its probability.`,
 	flags.BoolVar(&o.Load4Bit, "load-in-4bit", false, "hold the linear layers in NF4, double-quantised")
 	flags.IntVar(&r.MaxNewTokens, "max-new-tokens", 256, "longest continuation in tokens")
 	flags.StringArrayVar(&r.StopStrings, "stop", nil, "text to stop at; may be given several times")
+	flags.Int32SliceVar(&r.StopTokens, "stop-token", nil, "id of a token to stop at, beside the model's own; may be given several times")
 	flags.Float64Var(&r.Temperature, "temperature", 0, "of sampling; 0 takes the likeliest token")
 	flags.IntVar(&r.TopK, "top-k", 0, "only the K likeliest tokens; 0 for all")
 	flags.Float64Var(&r.TopP, "top-p", 0, "only the likeliest tokens whose probabilities add up to P; 0 for all")
@@ -82,6 +89,8 @@ with the natural logarithm of its probability.`,
 	flags.IntVar(&r.Guess, "guess", 0, "guess so many tokens at once from the prompt's words; the text is the same")
 	flags.BoolVar(&r.LogProbs, "log-probs", false, "report the log-probability of every token")
 	flags.StringVar(&schema, "schema", "", "file with a JSON Schema for the continuation")
+	flags.StringVar(&dtype, "dtype", dtype, "type of the matrix products: float32, or bfloat16, which is faster where the processor has it, and less exact")
+	copies = copiesFlag(cmd)
 	flags.BoolVar(&compact, "compact", false, "with --schema: no white space")
 	for _, name := range []string{"model", "prompt"} {
 		_ = cmd.MarkFlagRequired(name)

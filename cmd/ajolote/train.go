@@ -73,10 +73,11 @@ func fineTune(cmd *cobra.Command, c *salamandra.Config, resume string, copies ch
 	display := progress.New(cmd.ErrOrStderr(), progress.Auto)
 	defer display.Close()
 	result, err := salamandra.FineTune(cmd.Context(), c, salamandra.FineTuneOptions{
-		Resume:  resume,
-		Copies:  copies(display.Printf),
-		Notice:  func(text string) { display.Printf("note: %s", text) },
-		Loading: byteTask(display, "load"),
+		Resume:     resume,
+		Copies:     copies(display.Printf),
+		Notice:     func(text string) { display.Printf("note: %s", text) },
+		Tokenising: countTask(display, "examples"),
+		Loading:    byteTask(display, "load"),
 		Events: showTraining(display, func(r train.Record) string {
 			return fmt.Sprintf("loss %.4f  %.0f tok/s", r.Loss, float64(r.Tokens)/r.Seconds)
 		}),
@@ -87,4 +88,18 @@ func fineTune(cmd *cobra.Command, c *salamandra.Config, resume string, copies ch
 	}
 	printTrained(cmd, result.Result, result.Seconds, c.OutputDir)
 	return nil
+}
+
+// countTask draws a bar for each name, of things that are counted.
+func countTask(display *progress.Display, things string) func(name string, done, total int) {
+	var task *progress.Task
+	return func(name string, done, total int) {
+		if task == nil {
+			task = display.Task(name, int64(total), progress.Count(things))
+		}
+		if task.Set(int64(done)); done == total {
+			task.Done()
+			task = nil
+		}
+	}
 }

@@ -40,17 +40,17 @@ constexpr int64_t kMostElements = 16384;
 
 // Scan is what the kernels read and write.
 struct Scan {
-  const int8_t* codes;   // [words, width]
-  const float* bounds;   // [words, 3]
-  const int16_t* x;      // [states, width]
+  const int8_t* codes;  // [words, width]
+  const float* bounds;  // [words, 3]
+  const int16_t* x;     // [states, width]
   int64_t words, width;
   int64_t states;
-  float unit[kScreenStates];             // of x
-  float rest[kScreenStates];             // what |dw| is multiplied with
-  float length[kScreenStates];           // what |w| is multiplied with
-  const uint64_t* allowed;               // [states, (words + 63) / 64], or null
-  float* upper;                          // [states, words]
-  float *block_lower, *block_upper;      // [blocks, states]
+  float unit[kScreenStates];         // of x
+  float rest[kScreenStates];         // what |dw| is multiplied with
+  float length[kScreenStates];       // what |w| is multiplied with
+  const uint64_t* allowed;           // [states, (words + 63) / 64], or null
+  float* upper;                      // [states, words]
+  float *block_lower, *block_upper;  // [blocks, states]
 
   bool allows(int64_t state, int64_t word) const {
     return !allowed || (allowed[state * ((words + 63) / 64) + word / 64] >> (word % 64) & 1);
@@ -130,8 +130,8 @@ void scan_block(const Scan& s, Sums sums, int64_t block) {
   std::fill(lower, lower + s.states, -kInfinity);
   std::fill(upper, upper + s.states, -kInfinity);
   for (int64_t word = block * kScreenBlock; word < std::min(s.words, (block + 1) * kScreenBlock); word++) {
-    bool wanted = false;
-    for (int64_t t = 0; t < s.states; t++) wanted = wanted || s.allows(t, word);
+    bool wanted = !s.allowed;
+    for (int64_t t = 0; t < s.states && !wanted; t++) wanted = s.allows(t, word);
     if (!wanted) continue;  // not even read
     float sum[kScreenStates];
     sums(s.codes + word * s.width, s.x, s.width, sum);
@@ -244,8 +244,7 @@ std::vector<std::vector<int64_t>> candidates(const Screen& screen, const at::Ten
   s.upper = upper.get();
   s.block_lower = block_lower.data();
   s.block_upper = block_upper.data();
-  for (int64_t t = 0; t < states; t++)
-    prepare(s, t, x.const_data_ptr<float>() + t * size, size, codes.data() + t * width);
+  for (int64_t t = 0; t < states; t++) prepare(s, t, x.const_data_ptr<float>() + t * size, size, codes.data() + t * width);
   const Sums sums = pick_sums(kernel_level(), states);
   parallel(blocks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t block = begin; block < end; block++) scan_block(s, sums, block);

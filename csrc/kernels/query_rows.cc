@@ -47,8 +47,8 @@ void scores_portable(const float* const* q, int64_t queries, const char* k, int6
 }
 
 template <Stored type>
-void values_portable(const float* p, int64_t queries, const char* v, int64_t stride, int64_t keys, int64_t size,
-                     float* out, int64_t step) {
+void values_portable(const float* p, int64_t queries, const char* v, int64_t stride, int64_t keys, int64_t size, float* out,
+                     int64_t step) {
   for (int64_t r = 0; r < queries; r++) std::fill(out + r * step, out + r * step + size, 0.f);
   for (int64_t j = 0; j < keys; j++)
     for (int64_t r = 0; r < queries; r++)
@@ -211,8 +211,8 @@ AVX512 inline void tile_avx512(const float* const* q, const char* k, int64_t str
 }
 
 template <Stored type>
-AVX512 void scores_avx512(const float* const* q, int64_t queries, const char* k, int64_t stride, int64_t keys,
-                          int64_t size, float scale, float* out) {
+AVX512 void scores_avx512(const float* const* q, int64_t queries, const char* k, int64_t stride, int64_t keys, int64_t size,
+                          float scale, float* out) {
   if (queries == 4) return tile_avx512<type, 4>(q, k, stride, keys, size, scale, out);
   if (queries >= 2) tile_avx512<type, 2>(q, k, stride, keys, size, scale, out);
   if (queries % 2) tile_avx512<type, 1>(q + queries - 1, k, stride, keys, size, scale, out + (queries - 1) * kRunKeys);
@@ -227,8 +227,7 @@ AVX512 inline void weigh_avx512(const float* p, const char* v, int64_t stride, i
   for (int64_t j = 0; j < keys; j++)
     for (int n = 0; n < vectors; n++) {
       const __m512 value = load16<type>(v + j * stride, from + 16 * n);
-      for (int r = 0; r < queries; r++)
-        sum[r][n] = _mm512_fmadd_ps(_mm512_set1_ps(p[r * kRunKeys + j]), value, sum[r][n]);
+      for (int r = 0; r < queries; r++) sum[r][n] = _mm512_fmadd_ps(_mm512_set1_ps(p[r * kRunKeys + j]), value, sum[r][n]);
     }
   for (int r = 0; r < queries; r++)
     for (int n = 0; n < vectors; n++) _mm512_storeu_ps(out + r * step + from + 16 * n, sum[r][n]);
@@ -286,7 +285,7 @@ AJ_BODY exponentials_body(E* scores, int64_t begin, int64_t end, float top, floa
 }
 
 AJ_LEVELS(greatest, (const E* scores, int64_t begin, int64_t end, float* out), (scores, begin, end, out))
-AJ_LEVELS(exponentials, (E* scores, int64_t begin, int64_t end, float top, float* out), (scores, begin, end, top, out))
+AJ_LEVELS(exponentials, (E * scores, int64_t begin, int64_t end, float top, float* out), (scores, begin, end, top, out))
 
 }  // namespace
 

@@ -21,9 +21,9 @@ namespace {
 
 using at::native::cpublas::brgemm;
 
-constexpr int64_t kRows = 64;     // of a tile of sums
-constexpr int64_t kDepth = 512;   // tokens of a block of dyᵀ: 128 kB beside a panel of as much
-constexpr int64_t kLeast = 16;    // tokens below which ATen's product is as good
+constexpr int64_t kRows = 64;    // of a tile of sums
+constexpr int64_t kDepth = 512;  // tokens of a block of dyᵀ: 128 kB beside a panel of as much
+constexpr int64_t kLeast = 16;   // tokens below which ATen's product is as good
 
 // pack_transposed makes panels of mᵀ, m [columns, inner]. Pairs of bfloat16 travel as words of four bytes.
 void pack_transposed(const Panels<uint32_t>& to, const uint32_t* m, int64_t stride) {
@@ -54,8 +54,8 @@ void pack_rows(const Panels<float>& to, const float* m, int64_t rows, int64_t st
 
 // finish: a tile of sums [rows, width] gets its bias and becomes rows of y, with a stride, and of before where not null.
 template <typename E>
-AJ_BODY finish_body(const float* sums, int64_t rows, int64_t width, int64_t columns, const float* bias, Activation activation,
-                    E* y, E* before, int64_t stride) {
+AJ_BODY finish_body(const float* sums, int64_t rows, int64_t width, int64_t columns, const float* bias,
+                    Activation activation, E* y, E* before, int64_t stride) {
   for (int64_t r = 0; r < rows; r++) {
     const float* s = sums + r * width;
     E* out = y + r * stride;

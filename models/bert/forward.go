@@ -96,11 +96,20 @@ func (m *Model) Forward(s *torch.Scope, rows Rows) *torch.Tensor {
 	if err := rows.Validate(m.Config); err != nil {
 		panic(&torch.Error{Op: "bert.Forward", Msg: err.Error()})
 	}
-	x := m.embed(s, rows)
+	x := step(s, func(inner *torch.Scope) *torch.Tensor { return m.embed(inner, rows) })
 	for _, l := range m.Layers {
-		x = l.Forward(x, rows.bounds())
+		before := x
+		x = step(s, func(inner *torch.Scope) *torch.Tensor { return l.Forward(before.In(inner), rows.bounds()) })
+		before.Free()
 	}
 	return x
+}
+
+// step runs a part of the model in a scope of its own: what it makes on the way is freed, but for what backward needs.
+func step(s *torch.Scope, run func(inner *torch.Scope) *torch.Tensor) *torch.Tensor {
+	inner := s.Child("layer")
+	defer inner.Close()
+	return run(inner).Keep(s)
 }
 
 // embed sums the three tables: [tokens, hidden]. All tokens are of the first type.

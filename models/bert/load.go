@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/ajolote-ai/ajolote/safetensors"
@@ -37,6 +38,9 @@ func Load(ctx context.Context, dir string, o LoadOptions) (m *Model, err error) 
 	defer weights.Close()
 	if o.Compute == 0 { // uint8, which no model computes in
 		o.Compute = torch.Float32
+	}
+	if !slices.Contains([]torch.DType{torch.Float32, torch.BFloat16, torch.Float16, torch.Float64}, o.Compute) {
+		return nil, fmt.Errorf("bert: a model computes in float32, bfloat16, float16 or float64, not in %s", o.Compute)
 	}
 	m = New(c)
 	m.Compute = o.Compute
