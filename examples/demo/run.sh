@@ -1,62 +1,72 @@
 #!/bin/sh
-# The main job from data to report, on a model that is too small to do it well: see README.md beside this file.
-# Arguments are keys of the training: examples/demo/run.sh max_steps=100 base_model=DIR
+# The whole job on the models that lie beside this file: from tables to a fine-tuned query parser with its figures, and from
+# pairs of texts to a retrieval model with its. Results are in out/demo; README.md beside this file says what they mean.
+#
+#   examples/demo/run.sh [base_model=DIR] [KEY=VALUE ...]   keys of the fine-tuning, laid over demo.yml
 set -eu
 cd "$(dirname "$0")/../.."
+here=examples/demo
 out=out/demo
-rm -rf "$out"
-mkdir -p "$out"
+ajolote=bin/ajolote
 
-base=testdata/stories260k
-sets=''
+base=$here/base
 for key in "$@"; do
+  shift
   case $key in
     base_model=*) base=${key#base_model=} ;;
-    *) sets="$sets --set $key" ;;
+    *=*) set -- "$@" --set "$key" ;;
+    *)
+      echo "run.sh: $key: keys are given as KEY=VALUE" >&2
+      exit 2
+      ;;
   esac
 done
 
-say() { printf '\n== %s\n' "$*"; }
+began=$(date +%s)
+say() { printf '\n== %s (%d s)\n' "$*" $(($(date +%s) - began)); }
 
-say "Data: questions in Catalan, Spanish and English, with their queries"
+rm -rf "$out"
+mkdir -p "$out"
+
+say "1. Questions in Catalan, Spanish and English, and the queries that they mean"
 go run ./examples/queryparser/generate -out "$out/data"
-bin/ajolote prepare --input-dir "$out/data/training" --output-file "$out/train.jsonl" --prompt-file "$out/data/prompt.txt" \
-  --model BSC-LT/salamandra-7b-instruct-tools --shuffle | tail -n 6
+$ajolote prepare --input-dir "$out/data/training" --output-file "$out/train.jsonl" --prompt-file "$out/data/prompt.txt" \
+  --model BSC-LT/salamandra-7b-instruct-tools --shuffle | grep '✓'
 
-say "Base: $base"
-cp -r "$base" "$out/base"
-chmod -R u+w "$out/base"
-# Prompt and answer are longer than the 512 positions that stories260k was trained on: it is told to go on counting.
-sed -i.old 's/"max_position_embeddings": 512/"max_position_embeddings": 2048/' "$out/base/config.json"
-rm "$out/base/config.json.old"
+say "2. QLoRA fine-tuning of $base"
+$ajolote train $here/demo.yml --set "base_model=$base" "$@"
 
-say "QLoRA fine-tuning"
-# shellcheck disable=SC2086 # a list of flags
-bin/ajolote train examples/demo/demo.yml --set "base_model=$out/base" $sets
+say "3. Merge of adapter and base"
+$ajolote merge --adapter-path "$out/adapter" --output-path "$out/model" --dtype bfloat16
 
-say "Merge"
-bin/ajolote merge --adapter-path "$out/adapter" --output-path "$out/model" --dtype float32
+validate() { # name, model, more flags
+  name=$1 model=$2
+  shift 2
+  $ajolote validate --model "$model" --test-file "$out/data/test.json" --output "$out/$name.json" --name "$name" \
+    --load-in-4bit --max-new-tokens 640 "$@" >"$out/$name.txt"
+}
+say "4. The base answers 100 questions that training did not see"
+validate base "$base" --prompt-file "$out/data/prompt.txt"
+say "5. The fine-tuned model answers them"
+validate finetuned "$out/model"
 
-say "Evaluation of the base on 100 questions that training did not see"
-cp "$out/adapter/chat_template.jinja" "$out/base/" # the base is asked in the same words
-bin/ajolote validate --model "$out/base" --prompt-file "$out/data/prompt.txt" --test-file "$out/data/test.json" \
-  --output "$out/base.json" --name base --load-in-4bit --max-new-tokens 600 >"$out/base.txt"
-say "Evaluation of the fine-tuned model"
-bin/ajolote validate --model "$out/model" --test-file "$out/data/test.json" \
-  --output "$out/finetuned.json" --name fine-tuned --load-in-4bit --max-new-tokens 600 >"$out/finetuned.txt"
+say "6. Floor and ceiling: an empty answer, and the gold answers"
+for bound in empty gold; do
+  $ajolote eval --test-file "$out/data/test.json" --predictions "$out/data/answers/$bound.jsonl" --output "$out/$bound.json" \
+    --name "$bound" >"$out/$bound.txt"
+done
+reports="$out/empty.json $out/base.json $out/finetuned.json $out/gold.json"
+# shellcheck disable=SC2086 # a list of files
+go run ./$here/table $reports
+$ajolote report "$out/base.json" "$out/finetuned.json" "$out/empty.json" "$out/gold.json" --train "$out/adapter" \
+  --title "The demo: query parser before and after" --output "$out/report.html"
 
-say "Report"
-bin/ajolote report "$out/base.json" "$out/finetuned.json" --format md
-bin/ajolote report "$out/base.json" "$out/finetuned.json" --train "$out/adapter" --output "$out/report.html"
+say "7. Five questions, parsed by the fine-tuned model"
+$ajolote parse --model "$out/model" --load-in-4bit --max-new-tokens 640 --unconstrained --stdin <$here/questions.txt >"$out/parsed.jsonl"
+go run ./$here/table -parsed "$out/parsed.jsonl"
 
-question="projectes d'hidrogen verd de la UPC des del 2020"
-say "The fine-tuned model, held to the schema: $question"
-bin/ajolote parse --model "$out/model" --load-in-4bit --max-new-tokens 400 "$question"
+say "8. Retrieval"
+$here/retrieval.sh
 
-cat <<END
-
-What this shows: every stage runs on real data, and each reads what the one before wrote. What it does not show: quality. The model
-has 264,128 parameters, has read English stories only, and has trained for minutes. Rows that an empty answer gets right too
-(programme, year, location, organisations) say nothing about it, and that the last answer is a query is the schema's doing.
-The page is $out/report.html; the model is $out/model.
-END
+say "Done"
+echo "The page is $out/report.html; the models are $out/model and $out/encoder."

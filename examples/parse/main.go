@@ -35,7 +35,7 @@ func run(ctx context.Context, out io.Writer, model string, o salamandra.ParserOp
 		return err
 	}
 	defer parser.Close()
-	answers, err := parser.ParseAll(ctx, questions, nil)
+	answers, err := parser.ParseBatch(ctx, questions, nil)
 	if err != nil {
 		return err // of the model, the library or ctx: there are no answers
 	}

@@ -31,7 +31,7 @@ func (p *parsers) parse(ctx context.Context, id string, questions []string) ([]P
 	if err := p.load(ctx, id); err != nil {
 		return nil, err
 	}
-	answers, err := p.parser.ParseAll(ctx, questions, nil)
+	answers, err := p.parser.ParseBatch(ctx, questions, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -128,7 +128,7 @@ func TestAJobIsSubmittedWatchedAndParsedWith(t *testing.T) {
 		salamandra.ParserOptions{Adapter: filepath.Join(dir, "job-1", "out"), Load4Bit: true, DoubleQuant: true})
 	require.NoError(t, err)
 	defer parser.Close()
-	answers, err := parser.ParseAll(t.Context(), []string{"Who saw 2 dogs?", "Who saw 9 dogs?"}, nil)
+	answers, err := parser.ParseBatch(t.Context(), []string{"Who saw 2 dogs?", "Who saw 9 dogs?"}, nil)
 	require.NoError(t, err)
 	for i, a := range answers {
 		require.NoError(t, a.Err)

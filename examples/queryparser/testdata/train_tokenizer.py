@@ -41,5 +41,8 @@ tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.By
 tokenizer.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in special])
 out.mkdir(parents=True, exist_ok=True)
 tokenizer.save(str(out / "tokenizer.json"))
+chatml = ("{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' + m['content'] + '<|im_end|>' + '\\n' }}{% endfor %}"
+          "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}")
 (out / "tokenizer_config.json").write_text(json.dumps(
-    {"bos_token": "<s>", "eos_token": "<|im_end|>", "unk_token": "<unk>", "tokenizer_class": "PreTrainedTokenizerFast"}, indent=2))
+    {"bos_token": "<s>", "eos_token": "<|im_end|>", "unk_token": "<unk>", "tokenizer_class": "PreTrainedTokenizerFast",
+     "chat_template": chatml}, indent=2))

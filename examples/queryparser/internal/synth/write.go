@@ -15,6 +15,7 @@ const batchSize = 100
 //
 //	training/batch_01.json … batch_07.json   the training set
 //	dev.json, test.json                      the development and the test set
+//	answers/empty.jsonl, answers/gold.jsonl  what scores nothing and everything on the test set
 //	equivalences/                            the five equivalence files
 //	prompt.txt                               the system prompt
 //
@@ -50,6 +51,15 @@ func Write(folder string, seed uint64) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		if err := writeFile(filepath.Join(folder, name), text); err != nil {
+			return err
+		}
+	}
+	answers, err := MakeAnswers(test)
+	if err != nil {
+		return err
+	}
+	for name, lines := range map[string][]byte{"empty": answers.Empty, "gold": answers.Gold} {
+		if err := writeFile(filepath.Join(folder, "answers", name+".jsonl"), lines); err != nil {
 			return err
 		}
 	}
