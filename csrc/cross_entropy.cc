@@ -114,21 +114,25 @@ double chunk_gradient(at::Tensor& z, const at::Tensor& targets, double scale, bo
   return (total.log() + top - picked).sum(at::kDouble).item<double>();
 }
 
+// Rows of a chunk: from some hundred on a product is as fast as it gets, and more would only take memory.
+constexpr int64_t kMostRows = 512;
+
 struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& hidden, const at::Tensor& weight,
                             const at::Tensor& targets, double scale, int64_t budget, bool grad_mode) {
     const int64_t rows = hidden.size(0), words = weight.size(0);
     const bool dx_wanted = grad_mode && hidden.requires_grad(), dw_wanted = grad_mode && weight.requires_grad();
-    const int64_t chunk = std::clamp<int64_t>(budget / (words * 4), 1, std::max<int64_t>(rows, 1));
+    const int64_t chunk = std::clamp<int64_t>(budget / (words * 4), 1, std::clamp<int64_t>(rows, 1, kMostRows));
     at::AutoDispatchBelowADInplaceOrView guard;
     at::Tensor x = hidden.to(at::kFloat);
     at::Tensor dx = dx_wanted ? at::empty(x.sizes(), x.options()) : at::Tensor();
     at::Tensor dw = dw_wanted ? at::zeros(weight.sizes(), x.options()) : at::Tensor();
+    const at::Tensor space = at::empty({std::min(chunk, rows), words}, x.options());
     double loss = 0;
     for (int64_t first = 0; first < rows; first += chunk) {
       int64_t n = std::min(chunk, rows - first);
       at::Tensor xs = x.narrow(0, first, n);
-      at::Tensor z = at::empty({n, words}, x.options());
+      at::Tensor z = space.narrow(0, 0, n);
       logits(xs, weight, z);
       loss += chunk_gradient(z, targets.narrow(0, first, n), scale, dx_wanted || dw_wanted);
       if (dx_wanted) input_gradient(z, weight, dx.narrow(0, first, n));

@@ -164,7 +164,8 @@ struct NF4Project : torch::autograd::Function<NF4Project> {
       const at::Tensor together = low_rank_weight(in_float(rows), thin.size() == 1 ? thin[0] : at::cat(thin, 1));
       int64_t column = 0;
       for (size_t i = 0; i < thin.size(); i++) {
-        grad(thin_of[i]) = together.narrow(1, column, thin[i].size(1)).t().contiguous().to(trained(thin_of[i]).scalar_type());
+        grad(thin_of[i]) =
+            together.narrow(1, column, thin[i].size(1)).t().contiguous().to(trained(thin_of[i]).scalar_type());
         column += thin[i].size(1);
       }
     }

@@ -64,8 +64,9 @@ AttentionInputs inputs(const at::Tensor& q, const at::Tensor& k, const at::Tenso
 AttentionShape shape_of(const at::Tensor& q, const at::Tensor& k, const at::Tensor& prefix_k, std::vector<int64_t> bounds,
                         bool causal, int64_t window, double scale) {
   const int64_t prefix = prefix_k.defined() ? prefix_k.size(0) : 0;
-  return {std::move(bounds), q.size(1), k.size(1), q.size(2), prefix, causal, causal ? std::max<int64_t>(0, window) : 0,
-          static_cast<float>(scale)};
+  return {
+      std::move(bounds),        q.size(1), k.size(1), q.size(2), prefix, causal, causal ? std::max<int64_t>(0, window) : 0,
+      static_cast<float>(scale)};
 }
 
 // Segments is the operation over the kernels. Saved for backward are the inputs, the result and the log-sum-exp.
@@ -90,9 +91,9 @@ struct Segments : torch::autograd::Function<Segments> {
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     const auto saved = ctx->get_saved_variables();
     const at::Tensor &q = saved[0], &k = saved[1], &prefix_k = saved[3];
-    const AttentionShape shape = shape_of(q, k, prefix_k, ctx->saved_data["bounds"].toIntVector(),
-                                          ctx->saved_data["causal"].toBool(), ctx->saved_data["window"].toInt(),
-                                          ctx->saved_data["scale"].toDouble());
+    const AttentionShape shape =
+        shape_of(q, k, prefix_k, ctx->saved_data["bounds"].toIntVector(), ctx->saved_data["causal"].toBool(),
+                 ctx->saved_data["window"].toInt(), ctx->saved_data["scale"].toDouble());
     const AttentionInputs in = inputs(q, k, saved[2], prefix_k, saved[4]);
     const auto type = in.q.scalar_type();
     AttentionInputs d = attention_backward(shape, in, saved[5].to(type), saved[6], grads[0].to(type).contiguous());

@@ -253,7 +253,7 @@ func checkGolden(t *testing.T, s *torch.Scope, tensors map[string]*torch.Tensor,
 var elsewhere = strings.Fields(`Backward Bytes Data Device DType Dim Equal Floats Free Grad In IsContiguous Item Keep Len Rank
 	RequiresGrad Scope SetGrad SetRequiresGrad Shape String ToDevice
 	RMSNorm Rotary LinearCrossEntropy CounterDropout
-	QuantizeNF4 CompressAbsmax ProjectNF4 LinearRows LinearArgmax`)
+	QuantizeNF4 CompressAbsmax ProjectNF4 LinearRows LinearArgmax LinearGelu`)
 
 func TestEveryOperationHasAGolden(t *testing.T) {
 	covered := map[string]bool{}

@@ -32,7 +32,8 @@ struct AttentionInputs {
 
 // attention_forward writes out, as q, and lse [tokens, heads], float32: the logarithm of each query's sum of exponentials.
 // Scores and sums are float32; with bfloat16 inputs the probabilities are rounded to it before they meet the values.
-void attention_forward(const AttentionShape& shape, const AttentionInputs& in, const at::Tensor& out, const at::Tensor& lse);
+void attention_forward(const AttentionShape& shape, const AttentionInputs& in, const at::Tensor& out,
+                       const at::Tensor& lse);
 
 // attention_backward gives the gradients of the inputs, in their type, from dout, the gradient of out.
 AttentionInputs attention_backward(const AttentionShape& shape, const AttentionInputs& in, const at::Tensor& out,

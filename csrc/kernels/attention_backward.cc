@@ -52,7 +52,8 @@ AJ_BODY differentiate_body(float* s, float* dp, E* p, E* ds, int64_t rows, int64
   }
 }
 AJ_LEVELS(differentiate,
-          (float* s, float* dp, E* p, E* ds, int64_t rows, int64_t width, float scale, const float* lse, const float* delta),
+          (float* s, float* dp, E* p, E* ds, int64_t rows, int64_t width, float scale, const float* lse,
+           const float* delta),
           (s, dp, p, ds, rows, width, scale, lse, delta))
 
 // row_products writes Σ a b of rows [begin, end) of n elements.
@@ -66,7 +67,8 @@ AJ_BODY row_products_body(const E* a, const E* b, float* out, int64_t begin, int
     out[r] = sum;
   }
 }
-AJ_LEVELS(row_products, (const E* a, const E* b, float* out, int64_t begin, int64_t end, int64_t n), (a, b, out, begin, end, n))
+AJ_LEVELS(row_products, (const E* a, const E* b, float* out, int64_t begin, int64_t end, int64_t n),
+          (a, b, out, begin, end, n))
 
 template <typename E>
 struct BackwardSpace {
@@ -174,7 +176,8 @@ struct Backward {
 // pieces_of cuts the runs [from, to) of the keys, for every group, into at least kPieces where they are long enough.
 std::vector<Piece> pieces_of(const AttentionShape& shape, const Tiling& tiling, size_t from, size_t to) {
   std::vector<Piece> pieces;
-  const int64_t runs = static_cast<int64_t>(to - from), wanted = (kPieces + shape.groups * runs - 1) / (shape.groups * runs);
+  const int64_t runs = static_cast<int64_t>(to - from),
+                wanted = (kPieces + shape.groups * runs - 1) / (shape.groups * runs);
   const int64_t panels = static_cast<int64_t>(tiling.panels.size());
   int64_t first = 0;
   for (size_t run = from; run < to; run++) {
@@ -185,7 +188,10 @@ std::vector<Piece> pieces_of(const AttentionShape& shape, const Tiling& tiling, 
     const int64_t bands = (keys.n + kBand - 1) / kBand, each = (bands + wanted - 1) / wanted * kBand;
     for (int64_t group = 0; group < shape.groups; group++)
       for (int64_t at = 0; at < keys.n; at += each)
-        pieces.push_back({{keys.prefix, keys.first + at, std::min(each, keys.n - at), keys.position + at}, group, first, last,
+        pieces.push_back({{keys.prefix, keys.first + at, std::min(each, keys.n - at), keys.position + at},
+                          group,
+                          first,
+                          last,
                           at / each});
     if (!keys.prefix) first = last;
   }
@@ -193,8 +199,8 @@ std::vector<Piece> pieces_of(const AttentionShape& shape, const Tiling& tiling, 
 }
 
 template <typename E>
-AttentionInputs backward(const AttentionShape& shape, const AttentionInputs& in, const at::Tensor& out, const at::Tensor& lse,
-                         const at::Tensor& dout) {
+AttentionInputs backward(const AttentionShape& shape, const AttentionInputs& in, const at::Tensor& out,
+                         const at::Tensor& lse, const at::Tensor& dout) {
   const Tiling tiling(shape);
   const int64_t rows = shape.tokens() * shape.heads;
   at::Tensor delta = at::empty(lse.sizes(), lse.options());
@@ -222,9 +228,8 @@ AttentionInputs backward(const AttentionShape& shape, const AttentionInputs& in,
     const E *k = elements<E>(of_prefix ? in.prefix_k : in.k), *v = elements<E>(of_prefix ? in.prefix_v : in.v);
     E *dk = elements_to_write<E>(of_prefix ? grads.prefix_k : grads.k),
       *dv = elements_to_write<E>(of_prefix ? grads.prefix_v : grads.v);
-    each_item<BackwardSpace<E>>(static_cast<int64_t>(pieces.size()), tiling, [&](int64_t i, BackwardSpace<E>& space) {
-      pass.piece(pieces[i], k, v, dk, dv, space);
-    });
+    each_item<BackwardSpace<E>>(static_cast<int64_t>(pieces.size()), tiling,
+                                [&](int64_t i, BackwardSpace<E>& space) { pass.piece(pieces[i], k, v, dk, dv, space); });
   }
   if (shares.empty()) shares.push_back(at::zeros(in.q.sizes(), lse.options()));
   for (size_t i = 1; i < shares.size(); i++) shares[0].add_(shares[i]);

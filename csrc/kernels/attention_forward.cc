@@ -27,8 +27,7 @@ AJ_BODY soften_body(float* s, E* p, int64_t rows, int64_t width, float scale, fl
       for (int64_t j = 0; j < 16; j++) {
         const auto larger = [](float a, float b) { return a > b ? a : b; };
         const float a = larger(larger(x[j], x[width + j]), larger(x[2 * width + j], x[3 * width + j]));
-        const float b =
-            larger(larger(x[4 * width + j], x[5 * width + j]), larger(x[6 * width + j], x[7 * width + j]));
+        const float b = larger(larger(x[4 * width + j], x[5 * width + j]), larger(x[6 * width + j], x[7 * width + j]));
         highest[j] = larger(highest[j], larger(a, b));
       }
     }
@@ -78,14 +77,15 @@ AJ_LEVELS(shrink_columns, (E * x, int64_t rows, int64_t width, const float* fact
 template <typename E>
 struct PackedKeys {
   PackedKeys(const AttentionShape& s, const Tiling& t, const AttentionInputs& in)
-      : depth(t.depth), starts(t.keys.size() + 1), k(s.groups * place(t) * t.depth), vt(s.groups * place(t) * t.depth) {
+      : depth(t.depth), starts(places(t)), k(s.groups * starts.back() * depth), vt(s.groups * starts.back() * depth) {
     const int64_t runs = static_cast<int64_t>(t.keys.size());
     parallel(s.groups * runs, 1, [&](int64_t begin, int64_t end) {
       Buffer<E> rows(kChunk * depth);
       for (int64_t i = begin; i < end; i++) {
         const int64_t group = i / runs, run = i % runs;
         const Keys& keys = t.keys[run];
-        const E *from_k = elements<E>(keys.prefix ? in.prefix_k : in.k), *from_v = elements<E>(keys.prefix ? in.prefix_v : in.v);
+        const E *from_k = elements<E>(keys.prefix ? in.prefix_k : in.k),
+                *from_v = elements<E>(keys.prefix ? in.prefix_v : in.v);
         const int64_t padded = round_up(keys.n, kLane);
         gather<E>(from_k, s.groups, s.size, keys.first, keys.n, group, 1, left_k(group, run), padded, depth);
         for (int64_t c = 0; c < padded; c += kChunk) {
@@ -105,9 +105,10 @@ struct PackedKeys {
   Buffer<E> k, vt;
 
  private:
-  int64_t place(const Tiling& t) {
-    for (size_t i = 0; i < t.keys.size(); i++) starts[i + 1] = starts[i] + round_up(t.keys[i].n, kLane);
-    return starts.back();
+  static std::vector<int64_t> places(const Tiling& t) {
+    std::vector<int64_t> starts{0};
+    for (const Keys& run : t.keys) starts.push_back(starts.back() + round_up(run.n, kLane));
+    return starts;
   }
 };
 
@@ -141,8 +142,8 @@ struct Forward {
   void panel(int64_t index, int64_t group, ForwardSpace<E>& b) const {
     const Queries& queries = tiling.panels[index];
     const int64_t width = tiling.columns(queries), depth = tiling.depth;
-    gather<E>(q, shape.heads, shape.size, queries.first, queries.tokens, group * tiling.repeat, tiling.repeat, b.rows.data, width,
-           depth);
+    gather<E>(q, shape.heads, shape.size, queries.first, queries.tokens, group * tiling.repeat, tiling.repeat, b.rows.data,
+              width, depth);
     right_columns(b.rows.data, width, depth, b.qt.data);
     std::fill(b.top.data, b.top.data + width, kNothing);
     std::fill(b.sum.data, b.sum.data + width, 0.f);
@@ -181,7 +182,8 @@ struct Forward {
     shrink_columns<float>(b.ot.data, tiling.depth, width, b.shrink.data);
     transpose(b.ot.data, tiling.depth, width, width, b.o.data, tiling.depth);
     const int64_t head = group * tiling.repeat;
-    scatter<E>(b.o.data, tiling.depth, out, shape.heads, shape.size, queries.first, queries.tokens, head, tiling.repeat, false);
+    scatter<E>(b.o.data, tiling.depth, out, shape.heads, shape.size, queries.first, queries.tokens, head, tiling.repeat,
+               false);
     for (int64_t t = 0, m = 0; t < queries.tokens; t++)
       for (int64_t h = head; h < head + tiling.repeat; h++, m++)
         lse[(queries.first + t) * shape.heads + h] = b.top.data[m] + std::log(b.sum.data[m]);
@@ -194,14 +196,14 @@ void forward(const AttentionShape& shape, const AttentionInputs& in, const at::T
   const PackedKeys<E> packed(shape, tiling, in);
   const Forward<E> pass{shape, tiling, packed, elements<E>(in.q), elements_to_write<E>(out), elements_to_write<float>(lse)};
   const int64_t panels = static_cast<int64_t>(tiling.panels.size());
-  each_item<ForwardSpace<E>>(shape.groups * panels, tiling, [&](int64_t i, ForwardSpace<E>& space) {
-    pass.panel(i % panels, i / panels, space);
-  });
+  each_item<ForwardSpace<E>>(shape.groups * panels, tiling,
+                             [&](int64_t i, ForwardSpace<E>& space) { pass.panel(i % panels, i / panels, space); });
 }
 
 }  // namespace
 
-void attention_forward(const AttentionShape& shape, const AttentionInputs& in, const at::Tensor& out, const at::Tensor& lse) {
+void attention_forward(const AttentionShape& shape, const AttentionInputs& in, const at::Tensor& out,
+                       const at::Tensor& lse) {
   in.q.scalar_type() == at::kFloat ? forward<float>(shape, in, out, lse) : forward<bf16>(shape, in, out, lse);
 }
 

@@ -96,8 +96,8 @@ inline void hide(const AttentionShape& s, const Queries& q, int64_t position, in
 // gather copies `heads` heads from one on of some tokens of x [tokens, all, size] into out [rows, depth], zero where there
 // are no more of them.
 template <typename E>
-AJ_BODY gather_body(const E* x, int64_t all, int64_t size, int64_t token, int64_t tokens, int64_t head, int64_t heads, E* out,
-                    int64_t rows, int64_t depth) {
+AJ_BODY gather_body(const E* x, int64_t all, int64_t size, int64_t token, int64_t tokens, int64_t head, int64_t heads,
+                    E* out, int64_t rows, int64_t depth) {
   E* const end = out + rows * depth;
   for (int64_t t = token; t < token + tokens; t++) {
     const E* in = x + (t * all + head) * size;

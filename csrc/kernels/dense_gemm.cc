@@ -27,16 +27,25 @@ int64_t tile_rows(int64_t inner) {
 
 constexpr int64_t kSide = 256;  // of a tile of backward
 
+// widen_tile widens rows x cols elements at w into out [rows, cols].
 template <typename E>
-float wide(E e) {
-  return static_cast<float>(e);
+AJ_BODY widen_tile_body(const E* w, int64_t stride, int64_t rows, int64_t cols, float* out) {
+  for (int64_t r = 0; r < rows; r++)
+#pragma omp simd
+    for (int64_t c = 0; c < cols; c++) out[r * cols + c] = widen(w[r * stride + c]);
 }
+AJ_LEVELS(widen_tile, (const E* w, int64_t stride, int64_t rows, int64_t cols, float* out), (w, stride, rows, cols, out))
 
-// copy_tile widens rows x cols elements at w into out [rows, cols].
+// copy_tile is widen_tile for every type that a head may have.
 template <typename E>
 void copy_tile(const E* w, int64_t stride, int64_t rows, int64_t cols, float* out) {
-  for (int64_t r = 0; r < rows; r++)
-    for (int64_t c = 0; c < cols; c++) out[r * cols + c] = wide(w[r * stride + c]);
+  if constexpr (std::is_same_v<E, float>)
+    widen_tile<float>(w, stride, rows, cols, out);
+  else if constexpr (std::is_same_v<E, at::BFloat16>)
+    widen_tile<bf16>(reinterpret_cast<const bf16*>(w), stride, rows, cols, out);
+  else
+    for (int64_t r = 0; r < rows; r++)
+      for (int64_t c = 0; c < cols; c++) out[r * cols + c] = static_cast<float>(w[r * stride + c]);
 }
 
 template <typename E>
@@ -59,7 +68,7 @@ void forward(const at::Tensor& x, const E* w, int64_t outs, const at::Tensor& y)
         const int64_t width = panels.width(p);
         brgemm(rows, width, inner, inner, width, width, false, left, panels.panel(p), sums.data);
         write_transposed<float>(sums.data, rows, width, std::min(kPanel, tokens - p * kPanel), nullptr,
-                                out + p * kPanel * stride + row, stride);
+                                out + p * kPanel * stride + row, stride, nullptr);
       }
     }
     at::native::cpublas::brgemm_release(false);

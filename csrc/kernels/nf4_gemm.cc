@@ -83,11 +83,9 @@ void pack_pairs(const Panels<uint16_t>& to, const uint16_t* x) {
     for (int64_t p = begin; p < end; p++) {
       const int64_t width = to.width(p), tokens = std::min(kPanel, to.tokens - p * kPanel);
       uint32_t* out = reinterpret_cast<uint32_t*>(to.panel(p));
-      for (int64_t k0 = 0; k0 < to.inner / 2; k0 += 16)
-        for (int64_t t = 0; t < width; t++) {
-          const uint32_t* in = reinterpret_cast<const uint32_t*>(x + (p * kPanel + t) * to.inner);
-          for (int64_t k = k0; k < std::min(to.inner / 2, k0 + 16); k++) out[k * width + t] = t < tokens ? in[k] : 0;
-        }
+      if (tokens < width) std::fill_n(out, width * to.inner / 2, 0u);
+      transpose(reinterpret_cast<const uint32_t*>(x + p * kPanel * to.inner), tokens, to.inner / 2, to.inner / 2, out,
+                width);
     }
   });
 }
@@ -146,7 +144,7 @@ void forward_group(const Group& g, const NF4Forward& part, Rounding rounding, Le
         float* c = sums.data + p * kPanel * rows;
         if (rank) brgemm(rows, width, rank, rank, width, width, true, b + row * rank, low.panel(p), c);
         write_transposed(c, rows, width, tokens, bias ? bias + row : nullptr, y + (g.first + p * kPanel) * w.rows + row,
-                         w.rows);
+                         w.rows, tile.data);
       }
     }
     at::native::cpublas::brgemm_release(g.halves != nullptr);

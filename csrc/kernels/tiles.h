@@ -2,12 +2,14 @@
 #pragma once
 
 #include "../parallel.h"
+#include "transpose.h"
 
 #include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <type_traits>
 
 namespace ajolote {
 
@@ -55,24 +57,25 @@ inline void pack_floats(const Panels<float>& to, const float* x, int64_t stride)
     for (int64_t p = begin; p < end; p++) {
       const int64_t width = to.width(p), tokens = std::min(kPanel, to.tokens - p * kPanel);
       float* out = to.panel(p);
-      const float* in = x + p * kPanel * stride;
-      for (int64_t k0 = 0; k0 < to.inner; k0 += 16)
-        for (int64_t t = 0; t < width; t++)
-          for (int64_t k = k0; k < std::min(to.inner, k0 + 16); k++)
-            out[k * width + t] = t < tokens ? in[t * stride + k] : 0.f;
+      if (tokens < width) std::fill_n(out, width * to.inner, 0.f);
+      transpose(x + p * kPanel * stride, tokens, to.inner, stride, out, width);
     }
   });
 }
 
-// write_transposed adds the bias, if any, to sums [rows, width] and writes them as [tokens, rows] with a stride.
+// write_transposed adds the bias, if any, to sums [rows, width] and writes them as [tokens, rows] with a stride. space holds
+// [tokens, rows] floats, for types other than float.
 template <typename Out>
-void write_transposed(const float* sums, int64_t rows, int64_t width, int64_t tokens, const float* bias, Out* out,
-                      int64_t stride) {
-  for (int64_t r0 = 0; r0 < rows; r0 += 16) {
-    const int64_t end = std::min(rows, r0 + 16);
+void write_transposed(float* sums, int64_t rows, int64_t width, int64_t tokens, const float* bias, Out* out, int64_t stride,
+                      float* space) {
+  for (int64_t r = 0; bias && r < rows; r++)
+    for (int64_t t = 0; t < tokens; t++) sums[r * width + t] += bias[r];
+  if constexpr (std::is_same_v<Out, float>) {
+    transpose(sums, rows, tokens, width, out, stride);
+  } else {
+    transpose(sums, rows, tokens, width, space, rows);
     for (int64_t t = 0; t < tokens; t++)
-      for (int64_t r = r0; r < end; r++)
-        out[t * stride + r] = static_cast<Out>(bias ? sums[r * width + t] + bias[r] : sums[r * width + t]);
+      for (int64_t r = 0; r < rows; r++) out[t * stride + r] = static_cast<Out>(space[t * rows + r]);
   }
 }
 

@@ -38,8 +38,8 @@ __attribute__((target("avx2"))) inline void block8(const float* in, int64_t in_s
   }
 }
 
-__attribute__((target("avx2"))) void blocks(const uint32_t* in, int64_t rows, int64_t cols, int64_t in_stride, uint32_t* out,
-                                            int64_t out_stride) {
+__attribute__((target("avx2"))) void blocks(const uint32_t* in, int64_t rows, int64_t cols, int64_t in_stride,
+                                            uint32_t* out, int64_t out_stride) {
   for (int64_t r = 0; r < rows; r += 8)
     for (int64_t c = 0; c < cols; c += 8)
       block8(reinterpret_cast<const float*>(in + r * in_stride + c), in_stride,
