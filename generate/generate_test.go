@@ -115,6 +115,7 @@ func TestAPromptThatIsTooLongSaysBothLengths(t *testing.T) {
 	g := stories(t, llama.LoadOptions{})
 	_, err := g.Generate(context.Background(), generate.Request{Prompt: make([]int32, 500), Options: generate.Options{MaxNewTokens: 20}})
 	require.ErrorContains(t, err, "500 tokens and 20 more may follow, the model has 512 positions")
+	require.ErrorContains(t, g.KeepPrefix(context.Background(), make([]int32, 512)), "has 512 tokens, the model has 512 positions")
 }
 
 func TestCancellingFreesTheSequences(t *testing.T) {

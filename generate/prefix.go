@@ -2,6 +2,7 @@ package generate
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/ajolote-ai/ajolote/models/llama"
@@ -17,7 +18,8 @@ type keptPrefix struct {
 }
 
 // KeepPrefix computes the keys and values of ids once; prompts that begin with them continue from there. It replaces the
-// prefix that was kept before; none for no ids. The text is the same as without.
+// prefix that was kept before; none for no ids. The text is the same as without. It is done between two tokens of those who
+// are writing.
 func (g *Generator) KeepPrefix(ctx context.Context, ids []int32) error {
 	return g.keep(ctx, ids, func(s *torch.Scope) (*llama.Prefix, error) { return g.Model.Start(s, ids), nil })
 }
@@ -27,6 +29,9 @@ func (g *Generator) keep(ctx context.Context, ids []int32, compute func(*torch.S
 	if len(ids) > 0 {
 		if err := (llama.Rows{IDs: ids}).Validate(g.Model.Config); err != nil {
 			return err
+		}
+		if limit := g.Model.Config.MaxPositions; len(ids) >= limit {
+			return fmt.Errorf("generate: the prompt to be kept has %d tokens, the model has %d positions: nothing could follow", len(ids), limit)
 		}
 	}
 	g.do(func() {

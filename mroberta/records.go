@@ -130,8 +130,7 @@ func SplitAbstracts(abstracts []Abstract, o SplitOptions) (*Split, error) {
 // smallest name in it.
 func families(abstracts []Abstract) []string {
 	parent := make([]int, len(abstracts))
-	var root func(i int) int
-	root = func(i int) int {
+	root := func(i int) int {
 		for parent[i] != i {
 			parent[i] = parent[parent[i]]
 			i = parent[i]

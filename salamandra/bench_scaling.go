@@ -94,7 +94,8 @@ func (p *ScalingPoint) measure(ctx context.Context, dir string, compute torch.DT
 	}
 	var w work
 	w.of(rows[:p.Batch], sharedPrefix(rows[:p.Batch]))
-	operations := w.operations(shape, false, false)
+	layers, others := w.operations(shape, false, false)
+	operations := layers + others
 	p.Seconds, p.PeakGiB, p.TeraOperations, p.GFLOPS = r.SecondsPerStep, r.PeakGiB, operations/1e12, operations/1e9/r.SecondsPerStep
 	return nil
 }

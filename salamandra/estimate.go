@@ -37,8 +37,9 @@ func (w *work) of(batch []Tokenized, shared int) {
 	}
 }
 
-// operations counts those of the matrix products, forward and backward: of the layers, of attention, of the head.
-func (w work) operations(shape llama.Config, wholeModel, recompute bool) float64 {
+// operations counts those of the matrix products, forward and backward: of the layers, and of attention and head, which are
+// computed in float32 whatever the type of the layers' products.
+func (w work) operations(shape llama.Config, wholeModel, recompute bool) (layers, others float64) {
 	inside := shape.Parameters() - shape.VocabSize*shape.HiddenSize
 	if !shape.TieHead {
 		inside -= shape.VocabSize * shape.HiddenSize
@@ -53,20 +54,19 @@ func (w work) operations(shape llama.Config, wholeModel, recompute bool) float64
 	if recompute {
 		linear, attention = linear+2, attention+4
 	}
-	return linear*float64(inside)*float64(w.tokens) +
-		attention*float64(shape.Layers*shape.Heads*shape.HeadDim)*float64(w.pairs) +
-		head*float64(shape.VocabSize*shape.HiddenSize)*float64(w.labels)
+	return linear * float64(inside) * float64(w.tokens),
+		attention*float64(shape.Layers*shape.Heads*shape.HeadDim)*float64(w.pairs) + head*float64(shape.VocabSize*shape.HiddenSize)*float64(w.labels)
 }
 
-// reached is the share of a product's rate that training steps get to, measured by ajolote bench scaling: norms, the adapter,
-// the optimizer and what is between the products take the rest.
+// reached is the share of the products' best rate that training steps get to: norms, the adapter, the optimizer and what is
+// between the products take the rest. It is that of the steps in docs/performance.md.
 const reached = 0.6
 
 // residentBytes is what the program needs beside the model and a step: libtorch itself, and buffers of its threads.
 const residentBytes = 300 << 20
 
 // estimate fills in what the run would take: memory counted, time from the products that it makes and how fast this machine
-// makes such a product now.
+// makes such a product.
 func (r *Rehearsal) estimate(c *Config, b baseModel) (err error) {
 	shape := r.Model
 	r.BaseBytes, r.Trained = shape.WeightBytes(llama.LoadOptions{Load4Bit: c.LoadIn4Bit, DoubleQuant: true}), shape.Parameters()
@@ -91,12 +91,19 @@ func (r *Rehearsal) estimate(c *Config, b baseModel) (err error) {
 	r.StepBytes = residentBytes + int64(atOnce)*perToken
 
 	compute, _ := c.computeType()
-	rate, err := productRate(c.LoadIn4Bit, compute)
-	if err != nil {
-		return err
+	layers, others := r.work.operations(shape, c.Adapter == "", c.recomputes())
+	seconds := 0.0
+	for _, part := range []struct {
+		operations float64
+		compute    torch.DType
+	}{{layers, compute}, {others, torch.Float32}} {
+		rate, err := productRate(c.LoadIn4Bit, part.compute)
+		if err != nil {
+			return err
+		}
+		seconds += part.operations / rate / reached
 	}
-	perEpoch := r.work.operations(shape, c.Adapter == "", c.recomputes())
-	r.Time = time.Duration(perEpoch * float64(r.Steps) / float64(r.StepsPerEpoch) / rate / reached * float64(time.Second))
+	r.Time = time.Duration(seconds * float64(r.Steps) / float64(r.StepsPerEpoch) * float64(time.Second))
 	return nil
 }
 
@@ -115,12 +122,13 @@ func (c *Config) adapterParameters(b baseModel) (n int, err error) {
 	return n, nil
 }
 
-// productRate measures the machine: operations a second of a layer's product, through the kernels that training uses.
+// productRate measures the machine: operations a second of a layer's product, through the kernels that training uses, at its
+// best: what another program takes of the machine now says nothing about the hours to come.
 func productRate(nf4 bool, compute torch.DType) (rate float64, err error) {
 	err = torch.Run(func() error {
 		s := torch.NewScope("rate")
 		defer s.Close()
-		const n, tokens, times = 1024, 512, 8
+		const n, tokens = 1024, 512
 		weight := torch.NewGenerator(1).Randn(s, torch.Float32CPU, n, n)
 		var layer nn.Linear = &nn.Dense{Weight: weight, Compute: compute}
 		if nf4 {
@@ -133,12 +141,11 @@ func productRate(nf4 bool, compute torch.DType) (rate float64, err error) {
 		}
 		torch.NoGrad(func() {
 			x := torch.Ones(s, torch.Float32CPU, tokens, n)
-			layer.Forward(x) // the library's first product also starts its threads
-			started := time.Now()
-			for range times {
+			for began := time.Now(); time.Since(began) < 300*time.Millisecond; { // the first one also starts the library's threads
+				started := time.Now()
 				layer.Forward(x)
+				rate = max(rate, 2*n*n*tokens/time.Since(started).Seconds())
 			}
-			rate = times * 2 * n * n * tokens / time.Since(started).Seconds()
 		})
 		return nil
 	})

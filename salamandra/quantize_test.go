@@ -38,7 +38,7 @@ func TestAQuantisedFolderIsTheModelThatIsQuantisedWhileItLoads(t *testing.T) {
 		require.NoError(t, err)
 		sizes = append(sizes, info.Size())
 	}
-	require.Less(t, sizes[2], sizes[1]/2, "half of this model is its embedding")
+	require.Less(t, sizes[2], sizes[1]-100_000, "the embedding alone had 131,072 bytes")
 }
 
 func TestAnAdapterTrainsOverAFolderWithItsEmbeddingInNF4(t *testing.T) {

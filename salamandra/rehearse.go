@@ -8,6 +8,7 @@ import (
 
 	"github.com/ajolote-ai/ajolote/models/llama"
 	"github.com/ajolote-ai/ajolote/tokenizer"
+	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/train"
 )
 
@@ -51,6 +52,11 @@ func Rehearse(ctx context.Context, c *Config) (*Rehearsal, error) {
 		return nil, err
 	}
 	r.count(c)
+	if c.Threads > 0 {
+		if err := torch.SetThreads(c.Threads); err != nil {
+			return nil, err
+		}
+	}
 	return r, r.estimate(c, base)
 }
 
@@ -90,6 +96,6 @@ func (r *Rehearsal) String() string {
 	line("model", "%d layers, %.2f billion parameters, %.2f million trained", r.Model.Layers, float64(r.Model.Parameters())/1e9, float64(r.Trained)/1e6)
 	line("memory", "about %s: base %s, training %s, a step at most %s", gigabytes(r.BaseBytes+r.TrainedBytes+r.StepBytes),
 		gigabytes(r.BaseBytes), gigabytes(r.TrainedBytes), gigabytes(r.StepBytes))
-	line("time", "about %s on this machine, evaluation aside", r.Time.Round(max(time.Second/10, r.Time.Round(time.Minute)/60)))
+	line("time", "about %s on this machine with nothing else to do, evaluation aside", r.Time.Round(max(time.Second/10, r.Time.Round(time.Minute)/60)))
 	return b.String()
 }

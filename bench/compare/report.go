@@ -57,7 +57,7 @@ func rows(w workload, results []measured) (list []row) {
 	for _, f := range w.figures {
 		best := 0.0
 		for _, m := range results {
-			if v := m.median(f.key); !m.ours && v > 0 && (best == 0 || f.less == (v < best)) {
+			if v := m.median(f.key); !m.ours && !m.aside && v > 0 && (best == 0 || f.less == (v < best)) {
 				best = v
 			}
 		}

@@ -24,8 +24,9 @@ func TestOursAreComparedWithTheBestOfTheOthers(t *testing.T) {
 			{program{name: "a"}, runs("seconds", 50, 50)},
 			{program{name: "b"}, runs("seconds", 20, 40)},
 			{program{name: "fails"}, nil},
+			{program{name: "aside", aside: true}, runs("seconds", 25)},
 		})
-		require.Len(t, list, 3, "programs and figures without a value have no row")
+		require.Len(t, list, 4, "programs and figures without a value have no row")
 		require.InDelta(t, c.better, list[0].Better, 1e-12)
 		require.Equal(t, []float64{10, 20, 90}, []float64{list[0].Least, list[0].Median, list[0].Most})
 		require.Zero(t, list[1].Better+list[2].Better)

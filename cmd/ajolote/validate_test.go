@@ -93,7 +93,7 @@ func TestAQueryThatTheModelCannotAnswerIsNotScored(t *testing.T) {
 	torchtest.Need(t)
 	dir := t.TempDir()
 	args := validateArgs(t, dir)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "prompt.txt"), []byte(strings.Repeat("Write JSON. ", 200)), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "prompt.txt"), []byte(strings.Repeat("Write JSON. ", 43)), 0o644))
 	out, err := program(t, dir, args...).CombinedOutput()
 	require.Error(t, err)
 	require.Contains(t, string(out), "validate: query a: ")
