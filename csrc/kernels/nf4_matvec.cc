@@ -192,7 +192,8 @@ AVX512 void row_avx512(const Job& job, int64_t row, float* scales) {
     const __m512i first = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes)));
     const __m512i second = _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + 16)));
     const __m512 w0 = _mm512_permutexvar_ps(_mm512_srli_epi32(first, 4), levels), w1 = _mm512_permutexvar_ps(first, levels);
-    const __m512 w2 = _mm512_permutexvar_ps(_mm512_srli_epi32(second, 4), levels), w3 = _mm512_permutexvar_ps(second, levels);
+    const __m512 w2 = _mm512_permutexvar_ps(_mm512_srli_epi32(second, 4), levels),
+                 w3 = _mm512_permutexvar_ps(second, levels);
     const __m512 scale = _mm512_set1_ps(scales[u]);
     for (int t = 0; t < tokens; t++, x += 64) {
       const __m512 a = _mm512_fmadd_ps(w1, _mm512_load_ps(x + 16), _mm512_mul_ps(w0, _mm512_load_ps(x)));
@@ -234,8 +235,7 @@ AVX512 void band_avx512(const Job& job, int64_t row, float* scales) {
       }
       for (int t = 0; t < tokens; t++) {
         const __m512 x0 = _mm512_load_ps(x + 64 * t + 32 * half), x1 = _mm512_load_ps(x + 64 * t + 32 * half + 16);
-        for (int r = 0; r < band; r++)
-          total[r][t] = _mm512_fmadd_ps(odd[r], x1, _mm512_fmadd_ps(even[r], x0, total[r][t]));
+        for (int r = 0; r < band; r++) total[r][t] = _mm512_fmadd_ps(odd[r], x1, _mm512_fmadd_ps(even[r], x0, total[r][t]));
       }
     }
   }
