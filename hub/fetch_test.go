@@ -93,11 +93,11 @@ func TestADownloadHasTheLayoutOfPythonsCache(t *testing.T) {
 	require.Equal(t, fs.FileMode(0o644), info.Mode().Perm()&^0o22)
 }
 
-// Set AJOLOTE_PYTHON to a Python with huggingface_hub to run it.
+// Set AJOLOTE_PEERS to a Python with huggingface_hub to run it.
 func TestPythonAndWeShareOneCache(t *testing.T) {
-	python := os.Getenv("AJOLOTE_PYTHON")
+	python := os.Getenv("AJOLOTE_PEERS")
 	if python == "" {
-		t.Skip("AJOLOTE_PYTHON is not set")
+		t.Skip("AJOLOTE_PEERS is not set")
 	}
 	h := newFakeHub(t)
 	ours, _ := h.client(t)

@@ -306,11 +306,11 @@ func TestANewModelReplacesTheWholeOldOne(t *testing.T) {
 	require.ElementsMatch(t, single, write(100))
 }
 
-// Set AJOLOTE_PYTHON to a Python with safetensors and torch to run it.
+// Set AJOLOTE_PEERS to a Python with safetensors and torch to run it.
 func TestPythonReadsWhatWeWrite(t *testing.T) {
-	python := os.Getenv("AJOLOTE_PYTHON")
+	python := os.Getenv("AJOLOTE_PEERS")
 	if python == "" {
-		t.Skip("AJOLOTE_PYTHON is not set")
+		t.Skip("AJOLOTE_PEERS is not set")
 	}
 	from := open(t, "testdata/dtypes.safetensors")
 	dir := t.TempDir()

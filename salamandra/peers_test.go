@@ -13,10 +13,10 @@ import (
 	"github.com/ajolote-ai/ajolote/torch/torchtest"
 )
 
-// The Python programs are those of ./build.sh peers, or of AJOLOTE_PYTHON.
+// The Python programs are those of ./build.sh peers, or of AJOLOTE_PEERS.
 func TestPythonReadsWhatIsWritten(t *testing.T) {
 	torchtest.Need(t)
-	python := os.Getenv("AJOLOTE_PYTHON")
+	python := os.Getenv("AJOLOTE_PEERS")
 	if python == "" {
 		python = filepath.Join("..", "third_party", "peers", "bin", "python")
 	}
