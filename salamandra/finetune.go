@@ -50,7 +50,7 @@ func FineTune(ctx context.Context, c *Config, o FineTuneOptions) (result FineTun
 	if err := c.Validate(); err != nil {
 		return result, err
 	}
-	kept, err := c.keep(o)
+	now, kept, err := c.keep(o)
 	if err != nil {
 		return result, err
 	}
@@ -60,7 +60,7 @@ func FineTune(ctx context.Context, c *Config, o FineTuneOptions) (result FineTun
 	}
 	data := o.Data
 	if data == nil {
-		if data, err = c.LoadData(ctx, LoadOptions{Tokenizer: base.tokenizer, Now: kept.now, Progress: o.Tokenising}); err != nil {
+		if data, err = c.LoadData(ctx, LoadOptions{Tokenizer: base.tokenizer, Now: now, Progress: o.Tokenising}); err != nil {
 			return result, err
 		}
 	}
@@ -117,7 +117,7 @@ type fineTuning struct {
 	base    baseModel
 	data    *Data
 
-	kept kept
+	kept map[string]string // for the checkpoints
 
 	startDir string // folder of the adapter to start from; "" for none
 

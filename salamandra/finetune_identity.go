@@ -7,15 +7,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
 
 	"github.com/ajolote-ai/ajolote"
+	"github.com/ajolote-ai/ajolote/config"
 	"github.com/ajolote-ai/ajolote/internal/pyjson"
 	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/train"
@@ -43,11 +41,11 @@ func (r *fineTuning) identity() (map[string]string, error) {
 	if exists(c.ChatTemplateJinja) {
 		c.ChatTemplateJinja = "a file"
 	}
-	keys, err := c.keys()
+	keys, err := config.Keys(&c, DefaultConfig())
 	if err != nil {
 		return nil, err
 	}
-	defaults, err := DefaultConfig().keys()
+	defaults, err := config.Keys(DefaultConfig(), DefaultConfig())
 	if err != nil {
 		return nil, err
 	}
@@ -70,14 +68,9 @@ func (r *fineTuning) identity() (map[string]string, error) {
 		}
 	}
 	for key, value := range keys {
-		if slices.Contains(free, key) || slices.Contains(places, key) || reflect.DeepEqual(value, defaults[key]) {
-			continue
+		if !slices.Contains(free, key) && !slices.Contains(places, key) && value != defaults[key] {
+			id[key] = value
 		}
-		text, err := yaml.Marshal(value)
-		if err != nil {
-			return nil, fmt.Errorf("salamandra: %s: %w", key, err)
-		}
-		id[key] = strings.TrimSpace(string(text))
 	}
 	return id, nil
 }
@@ -131,44 +124,24 @@ func (r *fineTuning) about() (map[string]any, error) {
 	}, nil
 }
 
-// kept is what a run takes over from its first start: the time that prompts may tell, and the number of threads, which decides
-// the order of sums; and the kernels, of which another host may have others.
-type kept struct {
-	now     time.Time
-	threads int
-	kernels string
-}
-
-// keep looks for what an earlier start of the run has kept, and sets the number of threads.
-func (c *Config) keep(o FineTuneOptions) (k kept, err error) {
+// keep is what a run takes over from its first start: the time that prompts may tell, and the number of threads, which it sets
+// (see [train.KeepThreads]); kept has both as text, for the checkpoints.
+func (c *Config) keep(o FineTuneOptions) (now time.Time, kept map[string]string, err error) {
 	earlier, err := train.KeptOf(c.OutputDir, c.resume(o))
 	if err != nil {
-		return k, err
+		return now, nil, err
 	}
-	k.now, k.threads = time.Now().Truncate(time.Second), c.Threads
+	now = time.Now().Truncate(time.Second)
 	if text, ok := earlier["now"]; ok {
-		if k.now, err = time.Parse(time.RFC3339, text); err != nil {
-			return k, fmt.Errorf("salamandra: the time in the checkpoint: %w", err)
+		if now, err = time.Parse(time.RFC3339, text); err != nil {
+			return now, nil, fmt.Errorf("salamandra: the time in the checkpoint: %w", err)
 		}
 	}
-	if n, err := strconv.Atoi(earlier["threads"]); err == nil && n > 0 && k.threads == 0 {
-		k.threads = n
+	if kept, err = train.KeepThreads(c.OutputDir, c.resume(o), c.Threads); err != nil {
+		return now, nil, err
 	}
-	if k.threads > 0 {
-		if err := torch.SetThreads(k.threads); err != nil {
-			return k, err
-		}
-	}
-	if k.threads, err = torch.Threads(); err != nil {
-		return k, err
-	}
-	runtime, err := torch.Describe()
-	k.kernels = runtime.KernelLevel
-	return k, err
-}
-
-func (k kept) values() map[string]string {
-	return map[string]string{"now": k.now.Format(time.RFC3339), "threads": strconv.Itoa(k.threads), "kernels": k.kernels}
+	kept["now"] = now.Format(time.RFC3339)
+	return now, kept, nil
 }
 
 // resume is what the options say, else the configuration.

@@ -36,7 +36,7 @@ func (r *fineTuning) job() (train.Job, error) {
 	if c.GreaterIsBetter != nil {
 		o.GreaterIsBetter = *c.GreaterIsBetter
 	}
-	o.Resume, o.Kept = c.resume(r.options), r.kept.values()
+	o.Resume, o.Kept = c.resume(r.options), r.kept
 	total := o.TotalSteps()
 	perEpoch := o.StepsPerEpoch()
 	var err error

@@ -40,6 +40,28 @@ func Search(queries, corpus *Vectors, k int) (found [][]Match, err error) {
 	return found, nil
 }
 
+// FoundTexts reads a column of the file that the corpus was made of: the texts of the rows that were found, and no others, by
+// the number of their row. The file is read once, row by row; see [Records] for its kinds.
+func FoundTexts(path, column string, found [][]Match) (map[int]string, error) {
+	texts := map[int]string{}
+	for _, matches := range found {
+		for _, match := range matches {
+			texts[match.Row] = ""
+		}
+	}
+	row := 0
+	for record, err := range Records(path) {
+		if err != nil {
+			return nil, err
+		}
+		if _, wanted := texts[row]; wanted {
+			texts[row] = record[column]
+		}
+		row++
+	}
+	return texts, nil
+}
+
 // Normalized says whether vector i is of length 1, to the precision of float16.
 func (v *Vectors) Normalized(i int) bool {
 	square := 0.0

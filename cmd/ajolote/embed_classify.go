@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ajolote-ai/ajolote/eval"
 	"github.com/ajolote-ai/ajolote/internal/atomicfile"
 	"github.com/ajolote-ai/ajolote/mroberta"
 	"github.com/ajolote-ai/ajolote/progress"
@@ -73,6 +74,16 @@ func labelledFlags(cmd *cobra.Command, d *mroberta.LabelledData) {
 	_ = cmd.MarkFlagRequired("input")
 }
 
+// reportClassification prints the figures, and writes them to a file where one is named.
+func reportClassification(cmd *cobra.Command, output string, e *eval.Classification) error {
+	if output != "" {
+		if err := writeIndented(output, e); err != nil {
+			return err
+		}
+	}
+	return e.WriteReport(cmd.OutOrStdout())
+}
+
 func newClassifyEvaluateCommand() *cobra.Command {
 	var model, output string
 	var data mroberta.LabelledData
@@ -99,12 +110,7 @@ func newClassifyEvaluateCommand() *cobra.Command {
 			}
 			task.Done()
 			display.Close()
-			if output != "" {
-				if err := writeIndented(output, e); err != nil {
-					return err
-				}
-			}
-			return e.WriteReport(cmd.OutOrStdout())
+			return reportClassification(cmd, output, e)
 		},
 	}
 	labelledFlags(cmd, &data)
@@ -248,12 +254,7 @@ logistic regression on them, as scikit-learn's KNeighborsClassifier (metric cosi
 			}
 			task.Done()
 			display.Close()
-			if output != "" {
-				if err := writeIndented(output, e); err != nil {
-					return err
-				}
-			}
-			return e.WriteReport(cmd.OutOrStdout())
+			return reportClassification(cmd, output, e)
 		},
 	}
 	labelledFlags(cmd, &data)

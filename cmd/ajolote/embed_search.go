@@ -51,9 +51,11 @@ Each hit is a line of JSON: the query, the rank, the row of the index from 0, th
 				return err
 			}
 			display.Close()
-			text, err := textsOf(texts, column, found)
-			if err != nil {
-				return err
+			var text map[int]string
+			if texts != "" {
+				if text, err = sbert.FoundTexts(texts, column, found); err != nil {
+					return err
+				}
 			}
 			e := json.NewEncoder(cmd.OutOrStdout())
 			e.SetEscapeHTML(false)
@@ -84,28 +86,4 @@ Each hit is a line of JSON: the query, the rank, the row of the index from 0, th
 		_ = cmd.MarkFlagRequired(name)
 	}
 	return cmd
-}
-
-// textsOf reads the texts of the rows that were found, and no others.
-func textsOf(path, column string, found [][]sbert.Match) (map[int]string, error) {
-	texts := map[int]string{}
-	if path == "" {
-		return texts, nil
-	}
-	for _, matches := range found {
-		for _, m := range matches {
-			texts[m.Row] = ""
-		}
-	}
-	row := 0
-	for r, err := range sbert.Records(path) {
-		if err != nil {
-			return nil, err
-		}
-		if _, wanted := texts[row]; wanted {
-			texts[row] = r[column]
-		}
-		row++
-	}
-	return texts, nil
 }

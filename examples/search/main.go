@@ -56,7 +56,7 @@ func run(ctx context.Context, out io.Writer, model, table, column string, questi
 	if err != nil {
 		return err
 	}
-	texts, err := rows(table, column, found)
+	texts, err := sbert.FoundTexts(table, column, found)
 	if err != nil {
 		return err
 	}
@@ -87,25 +87,4 @@ func openIndex(ctx context.Context, m *sbert.Model, table, column string) (*sber
 		}
 	}
 	return sbert.OpenIndex(path)
-}
-
-// rows reads the texts that were found.
-func rows(table, column string, found [][]sbert.Match) (map[int]string, error) {
-	texts := map[int]string{}
-	for _, matches := range found {
-		for _, match := range matches {
-			texts[match.Row] = ""
-		}
-	}
-	row := 0
-	for r, err := range sbert.Records(table) {
-		if err != nil {
-			return nil, err
-		}
-		if _, wanted := texts[row]; wanted {
-			texts[row] = r[column]
-		}
-		row++
-	}
-	return texts, nil
 }
