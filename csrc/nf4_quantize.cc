@@ -11,6 +11,7 @@
 #include "nf4_tables.h"
 #include "parallel.h"
 
+#include <ATen/TensorIterator.h>
 #include <ATen/ops/amax.h>
 #include <ATen/ops/bucketize.h>
 #include <ATen/ops/clamp.h>
@@ -76,12 +77,18 @@ const std::vector<uint8_t>& grid_codes() {
 // plus stands by itself so that no compiler joins a product and its sum into one rounding, as those for ARM do unasked.
 __attribute__((noinline)) float plus(float a, float b) { return a + b; }
 
-// mean_of_one_thread is at::mean as a process with one thread computes it.
+// mean_of_one_thread is at::mean as a process with one thread computes it: inside a loop of libtorch's own threads, which an
+// iterator over two bytes reaches with any compiler (at::parallel_for is a header template and wants -fopenmp).
 float mean_of_one_thread(const at::Tensor& x) {
   float mean = 0;
-  parallel(2, 1, [&](int64_t begin, int64_t) {
-    if (begin == 0) mean = x.mean().item<float>();
-  });
+  at::Tensor bytes = at::empty({2}, at::TensorOptions().dtype(at::kByte));
+  const char* first = static_cast<const char*>(bytes.data_ptr());
+  at::TensorIterator iterator = at::TensorIterator::borrowing_nullary_op(bytes);
+  iterator.for_each(
+      [&](char** data, const int64_t*, int64_t, int64_t) {
+        if (data[0] == first) mean = x.mean().item<float>();
+      },
+      /*grain_size=*/1);
   return mean;
 }
 

@@ -1,4 +1,4 @@
-// Work split over libtorch's threads.
+// Work split over threads.
 #pragma once
 
 #include <c10/util/FunctionRef.h>
@@ -7,11 +7,9 @@
 
 namespace ajolote {
 
-// parallel runs f(begin, end) on consecutive parts of [0, n), one a thread, of at least `grain` each (but the last). The
-// parts depend on n, grain and the number of threads alone. Operations of ATen inside f use one thread.
-//
-// at::parallel_for is a template whose threads are OpenMP's, so compiled without -fopenmp it runs everything on the calling
-// thread, and compiled with another compiler's OpenMP it brings a second pool. This one runs inside libtorch's.
+// parallel runs f(begin, end) on consecutive parts of [0, n), as many as libtorch has threads, each of at least `grain` (but
+// the last). The parts depend on n, grain and the number of threads alone, which thread does a part on chance. f does not call
+// operations of ATen that have threads of their own.
 void parallel(int64_t n, int64_t grain, c10::function_ref<void(int64_t begin, int64_t end)> f);
 
 // parallel_threads is how many threads parallel would use for n items.

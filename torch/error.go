@@ -3,7 +3,6 @@ package torch
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 
 	"github.com/ajolote-ai/ajolote/internal/ctorch"
@@ -68,13 +67,4 @@ func Catch(err *error) {
 	default:
 		panic(r)
 	}
-}
-
-// Run calls f on a goroutine that stays on one operating-system thread, as gradients need, and turns a panic of this
-// package into an error. Jobs of several tensors' lifetime (a training run, a request) run whole inside one Run.
-func Run(f func() error) (err error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	defer Catch(&err)
-	return f()
 }

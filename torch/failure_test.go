@@ -67,6 +67,12 @@ func TestShapesThatDoNotFitNameTheOperationAndTheShapes(t *testing.T) {
 		"torch.Backward: there must be as many gradients as roots":                                              func() { torch.Backward([]*torch.Tensor{zeros()}, []*torch.Tensor{}) },
 		"torch.Add: an operand is nil":                                                                          func() { zeros(2).Add(nil) },
 		"torch.AdamW: the state does not have one entry for each parameter":                                     func() { torch.AdamW([]*torch.Tensor{zeros(2)}, torch.AdamWState{}, 1, 0, 0, 0, 0) },
+		"torch.SegmentAttention([4 2 8] float32, [4 1 8] float32, [4 1 8] float32): the dropout probability must lie in [0, 1), not be 1": func() {
+			torch.SegmentAttention{Bounds: []int{0, 4}, Dropout: 1}.Apply(zeros(4, 2, 8), zeros(4, 1, 8), zeros(4, 1, 8))
+		},
+		"torch.SegmentAttention([4 2 8] float32, [4 1 8] float32, [4 1 8] float32, [2 1 8] float32, [2 1 8] float32): attention with dropout takes no prefix": func() {
+			torch.SegmentAttention{Bounds: []int{0, 4}, Dropout: 0.1, PrefixK: zeros(2, 1, 8), PrefixV: zeros(2, 1, 8)}.Apply(zeros(4, 2, 8), zeros(4, 1, 8), zeros(4, 1, 8))
+		},
 		"torch.SegmentAttention([4 2 8] float32, [4 1 8] float32, [4 1 8] float32): the segment bounds must rise from 0 to 4": func() {
 			torch.SegmentAttention{Bounds: []int{0, 3}}.Apply(zeros(4, 2, 8), zeros(4, 1, 8), zeros(4, 1, 8))
 		},
@@ -108,12 +114,6 @@ func TestErrorsInsideBackwardComeOutOfBackward(t *testing.T) {
 	y := x.Exp()
 	torch.NoGrad(func() { y.Fill(0) }) // what Exp's backward needs is gone
 	require.Contains(t, failure(t, func() { y.Sum().Backward() }).Msg, "modified by an inplace operation")
-}
-
-func TestOtherPanicsPassThroughRun(t *testing.T) {
-	require.PanicsWithValue(t, "mine", func() { _ = torch.Run(func() error { panic("mine") }) })
-	want := errors.New("an error")
-	require.Equal(t, want, torch.Run(func() error { return want }))
 }
 
 func TestKernelLevelsAreChecked(t *testing.T) {

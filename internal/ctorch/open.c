@@ -36,7 +36,14 @@ static char* message(const char* format, const char* detail, long ours, long the
   return text;
 }
 
+// calm_openmp makes OpenMP's threads, which libtorch's own loops use, spin some microseconds where they would spin milliseconds:
+// they would take a core from the threads of our kernels. What the user has set counts.
+static void calm_openmp(void) {
+  if (!getenv("OMP_WAIT_POLICY")) setenv("GOMP_SPINCOUNT", "1000", 0);
+}
+
 char* aj_open(const char* path, int64_t* abi, const char** torch_version) {
+  calm_openmp();
   void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!library) return message("%s", dlerror(), 0, 0);
   const aj_table* (*table)(void) = (const aj_table* (*)(void))dlsym(library, "ajolote_table");
