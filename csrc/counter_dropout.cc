@@ -1,8 +1,9 @@
 // Dropout whose mask is a function of (seed, stream, row, column) alone, so that a recomputed layer, another split into
-// micro-batches and a resumed run all draw the same one. Numbers: Philox4x32-10 (Salmon et al., 2011).
+// micro-batches and a resumed run all draw the same one.
 #include "counter_dropout.h"
 
 #include "kernels/elementwise.h"
+#include "kernels/philox.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
@@ -26,32 +27,19 @@ uint64_t mix(uint64_t z) {  // the finaliser of SplitMix64
 template <typename E>
 AJ_BODY drop_body(const E* x, E* y, int64_t begin, int64_t end, int64_t columns, int64_t first_row, uint64_t key,
                   uint32_t limit, float kept) {
-  constexpr int64_t kBlock = 16;
-  uint32_t c[4][kBlock];
+  uint32_t c[4][kCounters];
   for (int64_t r = begin; r < end; r++) {
     const uint64_t row = static_cast<uint64_t>(first_row + r);
-    for (int64_t start = 0; start < columns; start += 4 * kBlock) {
+    for (int64_t start = 0; start < columns; start += 4 * kCounters) {
 #pragma omp simd
-      for (int64_t i = 0; i < kBlock; i++) {
+      for (int64_t i = 0; i < kCounters; i++) {
         c[0][i] = static_cast<uint32_t>(start / 4 + i);
         c[1][i] = static_cast<uint32_t>(row);
         c[2][i] = static_cast<uint32_t>(row >> 32);
         c[3][i] = 0;
       }
-      uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
-      for (int round = 0; round < 10; round++) {
-#pragma omp simd
-        for (int64_t i = 0; i < kBlock; i++) {
-          const uint64_t a = 0xD2511F53ull * c[0][i], b = 0xCD9E8D57ull * c[2][i];
-          c[0][i] = static_cast<uint32_t>(b >> 32) ^ c[1][i] ^ k0;
-          c[1][i] = static_cast<uint32_t>(b);
-          c[2][i] = static_cast<uint32_t>(a >> 32) ^ c[3][i] ^ k1;
-          c[3][i] = static_cast<uint32_t>(a);
-        }
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-      }
-      const int64_t n = std::min(4 * kBlock, columns - start);
+      philox(c, key);
+      const int64_t n = std::min(4 * kCounters, columns - start);
       const E* from = x + r * columns + start;
       E* to = y + r * columns + start;
       for (int64_t j = 0; j < n; j++) narrow(widen(from[j]) * (c[j % 4][j / 4] < limit ? 0.f : kept), &to[j]);
@@ -67,16 +55,20 @@ template <typename E>
 at::Tensor times_mask(const at::Tensor& x, const Mask& m) {
   const int64_t columns = x.size(-1), rows = columns ? x.numel() / columns : 0;
   at::Tensor y = at::empty(x.sizes(), x.options());
-  const uint64_t key = mix(m.seed ^ mix(m.stream));
-  const uint32_t limit = static_cast<uint32_t>(m.p * 4294967296.0);
-  const float kept = static_cast<float>(rounded<E>(static_cast<float>(1.0 / (1.0 - m.p))));
+  const Draw draw(m);
   parallel(rows, grain_rows(columns), [&](int64_t begin, int64_t end) {
-    drop<E>(elements<E>(x), elements_to_write<E>(y), begin, end, columns, m.first_row, key, limit, kept);
+    drop<E>(elements<E>(x), elements_to_write<E>(y), begin, end, columns, m.first_row, draw.key, draw.limit,
+            rounded<E>(draw.kept));
   });
   return y;
 }
 
 }  // namespace
+
+Draw::Draw(const Mask& m)
+    : key(mix(m.seed ^ mix(m.stream))),
+      limit(static_cast<uint32_t>(m.p * 4294967296.0)),
+      kept(static_cast<float>(1.0 / (1.0 - m.p))) {}
 
 // The composite multiplies by the mask as a tensor; the mask itself is always made in main memory.
 at::Tensor dropped(const at::Tensor& x, const Mask& m) {

@@ -2,8 +2,10 @@
 //
 // q is [tokens, heads, D], k and v [tokens, groups, D] with groups dividing heads; bounds are the n+1 offsets of the n
 // segments. Each segment attends to itself (causally or not) and, where a prefix is given as [prefix, groups, D], to all of
-// it: the prefix's keys come first in one softmax over both. The kernels (kernels/attention.h) go over tiles; the composite
-// beside them says the same in plain operations, with the scores of a segment as a matrix.
+// it: the prefix's keys come first in one softmax over both. Dropout of the probabilities, without a prefix, has the mask of
+// counter_dropout.h: neither the tiles nor the threads, nor how tokens are split into rows, change it. The kernels
+// (kernels/attention.h) go over tiles; the composite beside them says the same in plain operations, with the scores of a
+// segment as a matrix.
 #include "kernels/attention.h"
 
 #include <ATen/ops/arange.h>
@@ -11,6 +13,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/softmax.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -21,7 +24,8 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 at::Tensor composite(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const std::vector<int64_t>& bounds,
-                     const at::Tensor& pk, const at::Tensor& pv, bool causal, int64_t window, double scale) {
+                     const at::Tensor& pk, const at::Tensor& pv, bool causal, int64_t window, double scale,
+                     const Mask& dropout) {
   const int64_t repeat = q.size(1) / k.size(1);
   const int64_t prefix = pk.defined() ? pk.size(0) : 0;
   std::vector<at::Tensor> outs;
@@ -44,6 +48,11 @@ at::Tensor composite(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
       scores = scores.masked_fill(hidden, -std::numeric_limits<double>::infinity());
     }
     at::Tensor p = at::softmax(scores, -1, at::kFloat).to(q.scalar_type());
+    if (dropout.p > 0) {
+      const at::Tensor ones = at::ones({n, q.size(1), n}, at::TensorOptions().dtype(at::kFloat));
+      const Mask mask{dropout.p, dropout.seed, dropout.stream, (dropout.first_row + from) * q.size(1)};
+      p = p * dropped(ones, mask).transpose(0, 1).to(p.device(), p.scalar_type());
+    }
     outs.push_back(at::matmul(p, values).transpose(0, 1));
   }
   return outs.empty() ? at::empty_like(q) : at::cat(outs);
@@ -62,11 +71,11 @@ AttentionInputs inputs(const at::Tensor& q, const at::Tensor& k, const at::Tenso
 }
 
 AttentionShape shape_of(const at::Tensor& q, const at::Tensor& k, const at::Tensor& prefix_k, std::vector<int64_t> bounds,
-                        bool causal, int64_t window, double scale) {
+                        bool causal, int64_t window, double scale, const Mask& dropout) {
   const int64_t prefix = prefix_k.defined() ? prefix_k.size(0) : 0;
   return {
-      std::move(bounds),        q.size(1), k.size(1), q.size(2), prefix, causal, causal ? std::max<int64_t>(0, window) : 0,
-      static_cast<float>(scale)};
+      std::move(bounds),         q.size(1), k.size(1), q.size(2), prefix, causal, causal ? std::max<int64_t>(0, window) : 0,
+      static_cast<float>(scale), dropout};
 }
 
 // Segments is the operation over the kernels. Saved for backward are the inputs, the result and the log-sum-exp.
@@ -85,15 +94,21 @@ struct Segments : torch::autograd::Function<Segments> {
     ctx->saved_data["causal"] = shape.causal;
     ctx->saved_data["window"] = shape.window;
     ctx->saved_data["scale"] = static_cast<double>(shape.scale);
+    ctx->saved_data["p"] = shape.dropout.p;
+    ctx->saved_data["seed"] = static_cast<int64_t>(shape.dropout.seed);
+    ctx->saved_data["stream"] = static_cast<int64_t>(shape.dropout.stream);
+    ctx->saved_data["first_row"] = shape.dropout.first_row;
     return out;
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     const auto saved = ctx->get_saved_variables();
     const at::Tensor &q = saved[0], &k = saved[1], &prefix_k = saved[3];
-    const AttentionShape shape =
-        shape_of(q, k, prefix_k, ctx->saved_data["bounds"].toIntVector(), ctx->saved_data["causal"].toBool(),
-                 ctx->saved_data["window"].toInt(), ctx->saved_data["scale"].toDouble());
+    auto& data = ctx->saved_data;
+    const Mask dropout{data["p"].toDouble(), static_cast<uint64_t>(data["seed"].toInt()),
+                       static_cast<uint64_t>(data["stream"].toInt()), data["first_row"].toInt()};
+    const AttentionShape shape = shape_of(q, k, prefix_k, data["bounds"].toIntVector(), data["causal"].toBool(),
+                                          data["window"].toInt(), data["scale"].toDouble(), dropout);
     const AttentionInputs in = inputs(q, k, saved[2], prefix_k, saved[4]);
     const auto type = in.q.scalar_type();
     AttentionInputs d = attention_backward(shape, in, saved[5].to(type), saved[6], grads[0].to(type).contiguous());
@@ -114,7 +129,8 @@ bool kernels_take(const at::Tensor& q, double scale) {
 }  // namespace
 
 void segment_attention(aj_tensor q, aj_tensor k, aj_tensor v, const int64_t* bounds, int64_t n, aj_tensor prefix_k,
-                       aj_tensor prefix_v, int32_t causal, int64_t window, double scale, aj_tensor* out) {
+                       aj_tensor prefix_v, int32_t causal, int64_t window, double scale, double p, uint64_t seed,
+                       uint64_t stream, int64_t first_row, aj_tensor* out) {
   const at::Tensor &tq = T(q), &tk = T(k), &tv = T(v);
   const at::Tensor pk = prefix_k ? T(prefix_k) : at::Tensor(), pv = prefix_v ? T(prefix_v) : at::Tensor();
   TORCH_CHECK(tq.dim() == 3 && tk.dim() == 3 && tk.sizes() == tv.sizes() && tq.size(0) == tk.size(0) &&
@@ -124,11 +140,14 @@ void segment_attention(aj_tensor q, aj_tensor k, aj_tensor v, const int64_t* bou
   if (pk.defined())
     TORCH_CHECK(pk.dim() == 3 && pk.sizes() == pv.sizes() && pk.size(1) == tk.size(1) && pk.size(2) == tk.size(2),
                 "prefix ", pk.sizes(), " does not fit keys ", tk.sizes());
+  TORCH_CHECK(p >= 0 && p < 1, "the dropout probability must lie in [0, 1), not be ", p);
+  TORCH_CHECK(p == 0 || !pk.defined(), "attention with dropout takes no prefix");
+  const Mask dropout{p, seed, stream, first_row};
   std::vector<int64_t> list(bounds, bounds + n);
   TORCH_CHECK(n >= 1 && list.front() == 0 && list.back() == tq.size(0) && std::is_sorted(list.begin(), list.end()),
               "the segment bounds must rise from 0 to ", tq.size(0));
-  if (!kernels_take(tq, scale)) return give(out, composite(tq, tk, tv, list, pk, pv, causal != 0, window, scale));
-  const AttentionShape shape = shape_of(tq, tk, pk, std::move(list), causal != 0, window, scale);
+  if (!kernels_take(tq, scale)) return give(out, composite(tq, tk, tv, list, pk, pv, causal != 0, window, scale, dropout));
+  const AttentionShape shape = shape_of(tq, tk, pk, std::move(list), causal != 0, window, scale, dropout);
   give(out, Segments::apply(tq, tk, tv, given(pk), given(pv), shape));
 }
 

@@ -122,12 +122,12 @@ void fused_operations(int32_t dtype) {
   }
 }
 
-void attention(bool causal, int64_t tokens, int64_t prefix, int64_t window) {
+void attention(bool causal, int64_t tokens, int64_t prefix, int64_t window, double p) {
   Handle q = leaf({tokens, 4, 9}), k = leaf({tokens, 2, 9}, 1), v = leaf({tokens, 2, 9}, 2);
   Handle pk = leaf({prefix, 2, 9}, 3), pv = leaf({prefix, 2, 9}, 4), out;
   const int64_t bounds[] = {0, 4, 4, tokens};
-  ok(t->segment_attention(q, k, v, bounds, 4, prefix ? pk.h : nullptr, prefix ? pv.h : nullptr, causal, window, 0.3,
-                          out.out()));
+  ok(t->segment_attention(q, k, v, bounds, 4, prefix ? pk.h : nullptr, prefix ? pv.h : nullptr, causal, window, 0.3, p, 1,
+                          2, 3, out.out()));
   if (prefix) {
     backward(out, {q, k, v, pk, pv});
   } else {
@@ -210,9 +210,11 @@ void everything() {
     cross_entropy(dtype);
   }
   for (bool causal : {false, true})
-    for (int64_t prefix : {0, 5}) attention(causal, 11, prefix, 0);
-  attention(true, 11, 5, 3);
-  attention(true, 150, 530, 0);  // several tiles and bands of keys
+    for (int64_t prefix : {0, 5}) attention(causal, 11, prefix, 0, 0);
+  attention(true, 11, 5, 3, 0);
+  attention(true, 150, 530, 0, 0);  // several tiles and bands of keys
+  attention(false, 11, 0, 0, 0.3);
+  attention(false, 700, 0, 0, 0.3);
   optimizers();
   generators();
   failures();

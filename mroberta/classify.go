@@ -136,29 +136,14 @@ func TrainClassifier(ctx context.Context, c *ClassifyConfig, o TrainOptions) (re
 	if err := c.Validate(); err != nil {
 		return result, err
 	}
-	r := &classifierTraining{config: c}
-	if r.data, err = ReadLabelled(c.TrainData); err != nil {
-		return result, err
-	}
-	labels := slices.Compact(slices.Sorted(slices.Values(r.data.Labels)))
-	if len(labels) < 2 {
-		return result, fmt.Errorf("%s: the only label is %q: a classifier needs two or more", c.TrainData.Path, labels[0])
-	}
-	if c.EvalPath != "" {
-		if r.test, err = ReadLabelled(LabelledData{c.EvalPath, c.TrainData.Text, c.TrainData.Label}); err != nil {
-			return result, fmt.Errorf("evaluation: %w", err)
-		}
-	}
-	if skipped := r.data.Skipped; skipped > 0 && o.Notice != nil {
-		o.Notice(fmt.Sprintf("%d rows without a text are left out", skipped))
-	}
-	texts, err := loadModel(ctx, c.BaseModel, c.Revision, o.Loading)
+	r, err := openClassifierTraining(ctx, c, o.Loading)
 	if err != nil {
 		return result, err
 	}
-	texts.FreeAfter() // a model of sentence-transformers has modules that a classifier does not use
-	r.model = &Classifier{bert.NewClassifier(texts.Encoder, labels, uint64(c.Seed)), texts}
 	defer r.model.Free()
+	if skipped := r.data.Skipped; skipped > 0 && o.Notice != nil {
+		o.Notice(fmt.Sprintf("%d rows without a text are left out", skipped))
+	}
 	job, err := r.job(o)
 	if err != nil {
 		return result, err
@@ -175,14 +160,44 @@ type classifierTraining struct {
 	data, test *Pairs
 	ids        [][]int32
 	classes    []int
+	words      wordRows
 }
 
-func (r *classifierTraining) job(o TrainOptions) (job train.Job, err error) {
-	defer torch.Catch(&err)
+// openClassifierTraining reads the data, loads the encoder, puts a new head on it and tokenises. The run's model is the
+// caller's to free.
+func openClassifierTraining(ctx context.Context, c *ClassifyConfig, loading func(done, total int64)) (r *classifierTraining, err error) {
+	r = &classifierTraining{config: c}
+	if r.data, err = ReadLabelled(c.TrainData); err != nil {
+		return nil, err
+	}
+	labels := slices.Compact(slices.Sorted(slices.Values(r.data.Labels)))
+	if len(labels) < 2 {
+		return nil, fmt.Errorf("%s: the only label is %q: a classifier needs two or more", c.TrainData.Path, labels[0])
+	}
+	if c.EvalPath != "" {
+		if r.test, err = ReadLabelled(LabelledData{c.EvalPath, c.TrainData.Text, c.TrainData.Label}); err != nil {
+			return nil, fmt.Errorf("evaluation: %w", err)
+		}
+	}
+	texts, err := loadModel(ctx, c.BaseModel, c.Revision, loading)
+	if err != nil {
+		return nil, err
+	}
+	texts.FreeAfter() // a model of sentence-transformers has modules that a classifier does not use
+	r.model = &Classifier{bert.NewClassifier(texts.Encoder, labels, uint64(c.Seed)), texts}
+	if err := r.prepare(); err != nil {
+		r.model.Free()
+		return nil, err
+	}
+	return r, nil
+}
+
+// prepare sets the model up and tokenises the texts.
+func (r *classifierTraining) prepare() (err error) {
 	c := r.config
 	if c.MaxSeqLength > 0 {
 		if err := r.model.Texts.SetMaxTokens(c.MaxSeqLength); err != nil {
-			return job, err
+			return err
 		}
 	}
 	if c.Dropout != nil {
@@ -190,9 +205,15 @@ func (r *classifierTraining) job(o TrainOptions) (job train.Job, err error) {
 	}
 	r.model.Encoder.Clock = nn.Clock{Seed: uint64(c.Seed)}
 	if r.ids, err = r.model.Texts.Tokenize(r.data.Columns[0]); err != nil {
-		return job, err
+		return err
 	}
 	r.classes = r.data.classes()
+	return nil
+}
+
+func (r *classifierTraining) job(o TrainOptions) (job train.Job, err error) {
+	defer torch.Catch(&err)
+	c := r.config
 	options := train.DefaultOptions()
 	options.OutputDir, options.Examples, options.MicroBatch, options.Epochs, options.MaxSteps = c.OutputPath, len(r.ids), c.BatchSize, c.NumEpochs, c.MaxSteps
 	options.Seed, options.InOrder, options.MaxGradNorm, options.TensorBoard = uint64(c.Seed), !c.Shuffle, c.MaxGradNorm, c.TensorBoard
@@ -223,7 +244,7 @@ func (r *classifierTraining) job(o TrainOptions) (job train.Job, err error) {
 		p.SetRequiresGrad(true)
 	}
 	job = train.Job{
-		Options: options, Schedule: schedule, Optimizer: optim.NewAdamW(optim.DefaultAdamW(), optim.GroupsByDecay(r.model.Parameters(), c.WeightDecay)...),
+		Options: options, Schedule: schedule,
 		Step: r.step, Save: r.model.Save, Restore: r.model.Restore, Events: o.Events, About: about,
 		ExampleID: func(i int) string { return fmt.Sprintf("%s row %d", filepath.Base(c.TrainData.Path), r.data.Rows[i]) },
 	}
@@ -236,6 +257,8 @@ func (r *classifierTraining) job(o TrainOptions) (job train.Job, err error) {
 			return map[string]float64{"accuracy": e.Accuracy, "macro_f1": e.MacroF1, "weighted_f1": e.WeightedF1}, nil
 		}
 	}
+	r.words = trainWords(r.model.Encoder, r.model.Parameters(), c.WeightDecay)
+	r.words.settle(&job)
 	return job, nil
 }
 
@@ -251,6 +274,7 @@ func (r *classifierTraining) step(_ context.Context, step int, examples []int) (
 		result.Tokens += len(texts[i])
 	}
 	result.Labels = len(examples)
+	r.words.catchUp(texts)
 	loss := r.model.Forward(s, bert.Join(texts...)).CrossEntropy(torch.FromSlice(s, targets, len(targets)), -100)
 	loss.Backward()
 	result.Loss = loss.Item()

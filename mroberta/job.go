@@ -26,8 +26,8 @@ type training struct {
 	columns   [][][]int32 // the pairs by token ids
 	classes   []int       // of texts with labels
 	stepper   sbert.Stepper
-	words     *optim.RowAdamW // of the word table
-	retrieval *Retrieval      // nil without evaluation
+	words     wordRows
+	retrieval *Retrieval // nil without evaluation
 	perEpoch  int
 }
 
@@ -55,12 +55,14 @@ func (r *training) job(o TrainOptions) (job train.Job, err error) {
 		return job, err
 	}
 	job = train.Job{
-		Options: options, Schedule: schedule, Optimizer: r.newOptimizer(),
-		Step: r.step, Save: r.save, Restore: r.restore, Events: o.Events, ExampleID: r.example, About: about,
+		Options: options, Schedule: schedule,
+		Step: r.step, Save: r.model.Save, Restore: r.model.Restore, Events: o.Events, ExampleID: r.example, About: about,
 	}
 	if r.retrieval != nil {
-		job.Evaluate = r.evaluateWhole
+		job.Evaluate = r.evaluate
 	}
+	r.words = trainWords(r.model.Encoder, r.model.Parameters(), c.WeightDecay)
+	r.words.settle(&job)
 	return job, nil
 }
 
@@ -168,7 +170,9 @@ func (r *training) step(ctx context.Context, step int, examples []int) (result t
 		}
 	}
 	result.Labels = len(examples)
-	r.catchUp(columns)
+	for _, texts := range columns {
+		r.words.catchUp(texts)
+	}
 	result.Loss, err = r.stepper.Step(ctx, columns, r.targets(columns, examples))
 	return result, err
 }

@@ -144,6 +144,23 @@ func weights(t *testing.T, c *mroberta.Config) string {
 	return fmt.Sprintf("%x", sha256.Sum256(data))
 }
 
+func TestPromptsThatTrainingDoesNotSeeAreTold(t *testing.T) {
+	torchtest.Need(t)
+	torchtest.NoLeaks(t)
+	notices := func(base string) (all []string) {
+		c := run(t, t.TempDir())
+		c.BaseModel, c.MaxSteps, c.LoadBest, c.EvalQueries, c.EvalCorpus, c.EvalQrels = base, 1, false, "", "", ""
+		_, err := mroberta.Train(context.Background(), c, nil, mroberta.TrainOptions{Notice: func(text string) { all = append(all, text) }})
+		require.NoError(t, err)
+		return all
+	}
+	told := notices(model)
+	require.Len(t, told, 2)
+	require.Contains(t, told[0], "1 rows without a query or a passage")
+	require.Contains(t, told[1], "the base model has prompts (document, query)")
+	require.Len(t, notices("../sbert/testdata/old"), 1, "which has none")
+}
+
 func TestATrainingThatIsBrokenOffAndResumedEndsWithTheSameBytes(t *testing.T) {
 	torchtest.Need(t)
 	torchtest.NoLeaks(t)

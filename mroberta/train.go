@@ -3,6 +3,9 @@ package mroberta
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ajolote-ai/ajolote/hub"
@@ -54,6 +57,10 @@ func Train(ctx context.Context, c *Config, pairs *Pairs, o TrainOptions) (result
 		return result, err
 	}
 	defer m.Free()
+	if names := promptNames(m); len(names) > 0 && o.Notice != nil {
+		o.Notice(fmt.Sprintf("the base model has prompts (%s), which encoding and evaluation put before texts and training, as in sentence-transformers, does not: "+
+			"put them into the texts of train_data, or leave them out when encoding", strings.Join(names, ", ")))
+	}
 	r := &training{config: c, model: m, pairs: pairs}
 	job, err := r.job(o)
 	if err != nil {
@@ -62,6 +69,16 @@ func Train(ctx context.Context, c *Config, pairs *Pairs, o TrainOptions) (result
 	defer job.Optimizer.Free()
 	result.Result, err = train.Run(ctx, job)
 	return result, err
+}
+
+// promptNames are the names of a model's prompts that are not empty, in order.
+func promptNames(m *sbert.Model) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(m.Prompts)) {
+		if m.Prompts[name] != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // loadModel reads a folder or a model of the hub.

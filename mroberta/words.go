@@ -4,53 +4,59 @@ import (
 	"context"
 	"iter"
 
+	"github.com/ajolote-ai/ajolote/models/bert"
 	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/torch/optim"
+	"github.com/ajolote-ai/ajolote/train"
 )
 
 // The word table of a multilingual encoder is two thirds of its parameters, and a batch reads some thousands of its 256,000
 // rows. So it has an optimizer of its own, which keeps and moves only what was read: see optim.RowAdamW.
 
-const wordTable = "embeddings.word_embeddings.weight"
+// wordRows trains an encoder's word table by rows, all else of its model densely.
+type wordRows struct {
+	optimizer optim.Optimizer // of all parameters
+	table     *optim.RowAdamW
+}
 
-// newOptimizer makes AdamW over all parameters, the word table by rows.
-func (r *training) newOptimizer() optim.Optimizer {
-	words := r.model.Encoder.Words
+// trainWords makes the optimizer of a model's parameters, among which are the encoder's.
+func trainWords(encoder *bert.Model, parameters iter.Seq2[string, *torch.Tensor], weightDecay float64) wordRows {
+	words := encoder.Words
 	words.Sparse = true
 	rest := func(yield func(string, *torch.Tensor) bool) {
-		for name, p := range r.model.Parameters() {
-			if name != wordTable && !yield(name, p) {
+		for name, p := range parameters {
+			if p != words.Weight && !yield(name, p) {
 				return
 			}
 		}
 	}
-	r.words = optim.NewRowAdamW(optim.DefaultAdamW(), wordTable, words.Weight, r.config.WeightDecay)
-	return optim.Several{r.words, optim.NewAdamW(optim.DefaultAdamW(), optim.GroupsByDecay(iter.Seq2[string, *torch.Tensor](rest), r.config.WeightDecay)...)}
+	table := optim.NewRowAdamW(optim.DefaultAdamW(), "embeddings.word_embeddings.weight", words.Weight, weightDecay)
+	return wordRows{optim.Several{table, optim.NewAdamW(optim.DefaultAdamW(), optim.GroupsByDecay(rest, weightDecay)...)}, table}
 }
 
-// catchUp brings the rows of a batch's words up to date, which its forward pass reads.
-func (r *training) catchUp(columns [][][]int32) {
-	for _, texts := range columns {
-		for _, ids := range texts {
-			r.words.CatchUp(ids)
-		}
+// catchUp brings the rows of texts' words up to date, which a forward pass is going to read.
+func (w wordRows) catchUp(texts [][]int32) {
+	for _, ids := range texts {
+		w.table.CatchUp(ids)
 	}
 }
 
-// save writes the model with all rows up to date.
-func (r *training) save(dir string) error {
-	r.words.Flush()
-	return r.model.Save(dir)
-}
-
-// restore reads a model back. Steps that rows have yet to make belong to the table that it replaces.
-func (r *training) restore(dir string) error {
-	r.words.Flush()
-	return r.model.Restore(dir)
-}
-
-// evaluateWhole evaluates with all rows up to date: its texts may read any of them.
-func (r *training) evaluateWhole(ctx context.Context, step int) (map[string]float64, error) {
-	r.words.Flush()
-	return r.evaluate(ctx, step)
+// settle gives a job its optimizer, and has whatever reads or replaces the model as a whole find all rows up to date.
+func (w wordRows) settle(job *train.Job) {
+	job.Optimizer = w.optimizer
+	save, restore, evaluate := job.Save, job.Restore, job.Evaluate
+	job.Save = func(dir string) error {
+		w.table.Flush()
+		return save(dir)
+	}
+	job.Restore = func(dir string) error { // steps that rows have yet to make belong to the table that is replaced
+		w.table.Flush()
+		return restore(dir)
+	}
+	if evaluate != nil {
+		job.Evaluate = func(ctx context.Context, step int) (map[string]float64, error) {
+			w.table.Flush()
+			return evaluate(ctx, step)
+		}
+	}
 }

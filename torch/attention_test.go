@@ -18,6 +18,7 @@ type attended struct {
 	causal                      bool
 	window                      int
 	factor                      float64 // of q; 0 is 1
+	dropout                     float64
 }
 
 var attendedCases = []attended{
@@ -37,6 +38,10 @@ var attendedCases = []attended{
 	{name: "a window that leaves the prefix behind", bounds: []int{0, 300}, heads: 2, groups: 2, size: 32, prefix: 200, causal: true, window: 150},
 	{name: "a window of one", bounds: []int{0, 20}, heads: 2, groups: 2, size: 16, prefix: 3, causal: true, window: 1},
 	{name: "scores far apart", bounds: []int{0, 60}, heads: 2, groups: 2, size: 16, prefix: 150, causal: true, factor: 60},
+	{name: "dropout in an encoder's texts", bounds: []int{0, 7, 7, 23, 40, 340}, heads: 3, groups: 3, size: 64, dropout: 0.1},
+	{name: "dropout in a text of several bands", bounds: []int{0, 1023}, heads: 2, groups: 2, size: 16, dropout: 0.5},
+	{name: "dropout with 7 heads over one", bounds: []int{0, 50, 100}, heads: 14, groups: 2, size: 32, causal: true, dropout: 0.3},
+	{name: "dropout in a window", bounds: []int{0, 300, 350}, heads: 4, groups: 2, size: 32, causal: true, window: 37, dropout: 0.2},
 }
 
 // numbers gives the result and the gradient of every input, the inputs being of a type.
@@ -50,7 +55,7 @@ func (c attended) numbers(dtype torch.DType) [][]float32 {
 			return x
 		}
 		q, k, v := make(max(c.factor, 1), tokens, c.heads, c.size), make(1, tokens, c.groups, c.size), make(1, tokens, c.groups, c.size)
-		a := torch.SegmentAttention{Bounds: c.bounds, Causal: c.causal, Window: c.window}
+		a := torch.SegmentAttention{Bounds: c.bounds, Causal: c.causal, Window: c.window, Dropout: c.dropout, Seed: 3, Stream: 4, FirstRow: 5}
 		if c.prefix > 0 {
 			a.PrefixK, a.PrefixV = make(1, c.prefix, c.groups, c.size), make(1, c.prefix, c.groups, c.size)
 		}
@@ -97,6 +102,43 @@ func TestAttentionDoesNotDependOnTheThreads(t *testing.T) {
 				require.Equal(t, alone, c.numbers(dtype), "%s, %s", c.name, dtype)
 			}
 		}
+	}
+}
+
+// With scores of zero and the identity for values, what comes out of attention is its probabilities.
+func TestDropoutOfAttentionHasTheMaskOfCounterDropout(t *testing.T) {
+	torchtest.Need(t)
+	torchtest.NoLeaks(t)
+	const heads, size, p = 3, 256, 0.1
+	bounds := []int{0, 256, 300, 500}
+	s := torch.NewScope("test")
+	defer s.Close()
+	defer func() { require.NoError(t, torch.SetKernelLevel("")) }()
+	for _, level := range levels(t) {
+		require.NoError(t, torch.SetKernelLevel(level))
+		kept := 0
+		for i := range len(bounds) - 1 {
+			from, n := bounds[i], bounds[i+1]-bounds[i]
+			identity := make([]float32, n*heads*size)
+			for key := range n {
+				for head := range heads {
+					identity[(key*heads+head)*size+key] = float32(n) * (1 - p)
+				}
+			}
+			zeros := torch.Zeros(s, torch.Options{DType: torch.Float32, Device: torch.CPU}, n, heads, size)
+			attention := torch.SegmentAttention{Bounds: []int{0, n}, Dropout: p, Seed: 1, Stream: 2, FirstRow: from}
+			got := attention.Apply(zeros, zeros, torch.FromSlice(s, identity, n, heads, size)).Narrow(2, 0, n).Reshape(n*heads, n)
+			ones := zeros.Narrow(2, 0, n).AddScalar(1).Reshape(n*heads, n)
+			want := ones.CounterDropout(p, 1, 2, from*heads).MulScalar(1 - p)
+			torchtest.Close(t, want.Floats(), got.Floats(), 1e-6, "%s, text %d", level, i)
+			for _, x := range got.Floats() {
+				if x != 0 {
+					kept++
+				}
+			}
+		}
+		drawn := float64(heads * (256*256 + 44*44 + 200*200))
+		require.InDelta(t, 1-p, float64(kept)/drawn, 4*math.Sqrt(p*(1-p)/drawn), level)
 	}
 }
 

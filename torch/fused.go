@@ -72,6 +72,13 @@ type SegmentAttention struct {
 	Causal           bool    // tokens see their own segment only up to themselves
 	Window           int     // with Causal: only the last Window tokens, itself included; 0 for all
 	Scale            float64 // of the scores; 0 is 1/sqrt(size)
+
+	// Dropout sets probabilities to zero and divides the others by 1-Dropout; 0 for none. The mask is that of
+	// [Tensor.CounterDropout], not the one that PyTorch would draw: the row of a number is (FirstRow+token)*heads + head, its
+	// column the place of the key in its segment. It does not go together with a prefix.
+	Dropout      float64
+	Seed, Stream uint64
+	FirstRow     int
 }
 
 // Apply computes the attention: [tokens, heads, size].
@@ -81,7 +88,8 @@ func (a SegmentAttention) Apply(q, k, v *Tensor) *Tensor {
 		scale = 1 / math.Sqrt(float64(q.Dim(-1)))
 	}
 	return apply("SegmentAttention", func(out *ctorch.Handle) error {
-		return ctorch.SegmentAttention(q.h, k.h, v.h, a.Bounds, a.PrefixK.handle(), a.PrefixV.handle(), a.Causal, a.Window, scale, out)
+		return ctorch.SegmentAttention(q.h, k.h, v.h, a.Bounds, a.PrefixK.handle(), a.PrefixV.handle(), a.Causal, a.Window, scale,
+			a.Dropout, a.Seed, a.Stream, a.FirstRow, out)
 	}, some(q, k, v, a.PrefixK, a.PrefixV)...)
 }
 

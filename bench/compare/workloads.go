@@ -99,8 +99,10 @@ var workloads = []workload{
 	{
 		name: "encode",
 		programs: []program{
-			ajolote("", "bench", "encode", in("bert"), in("texts.json")),
+			ajolote("float32", "bench", "encode", in("bert"), in("texts.json")),
+			ajolote("bfloat16", "bench", "encode", in("bert"), in("texts.json"), "--dtype", "bfloat16"),
 			python(st, "sentence_transformers", "encode.py", in("bert"), in("texts.json")),
+			python("onnxruntime", "onnxruntime", "encode_onnx.py", in("bert"), in("texts.json")),
 		},
 		figures: []figure{{"texts_per_s", "texts/s", false}, peak},
 	},

@@ -2,7 +2,7 @@
 // (Dao, "FlashAttention-2", 2023); every product goes through ATen's brgemm.
 #pragma once
 
-#include "../shim.h"
+#include "../counter_dropout.h"
 
 #include <vector>
 
@@ -19,6 +19,9 @@ struct AttentionShape {
   bool causal;
   int64_t window;  // 0: all
   float scale;     // of the scores; positive
+  // Of the probabilities: the row of a number is token * heads + head, counted from first_row tokens on, its column the key's
+  // place in its segment. With p > 0 there is no prefix.
+  Mask dropout{};
 
   int64_t tokens() const { return bounds.back(); }
   int64_t repeat() const { return heads / groups; }

@@ -5,6 +5,8 @@
 //   dSᵀ = scale Pᵀ (dPᵀ - delta)
 //   dV += Pᵀ dO,  dK += dSᵀ Q,  dQᵀ += Kᵀ dSᵀ    left Pᵀ, dSᵀ and Kᵀ, right dO, Q and dSᵀ
 //
+// With dropout its factors, drawn again, multiply dPᵀ, and the Pᵀ that meets dO; delta is the same sum.
+//
 // A piece of work is some bands of one run of keys for one group of heads; its dK and dV are nobody else's. Pieces of one
 // run each sum dQ apart, and the sums are added in order: the result does not depend on the threads. How many pieces there
 // are follows from the shape.
@@ -20,41 +22,57 @@ constexpr int64_t kBand = 4 * kChunk;
 constexpr int64_t kPieces = 16;  // that a large input has at least, so that as many threads have work
 
 // differentiate turns scores into P and dP into dS: with float32 in place; else as left factors p and ds and, in place of dP
-// (right), as a right factor. All are [rows, width].
-template <typename E>
-AJ_BODY differentiate_body(float* s, float* dp, E* p, E* ds, int64_t rows, int64_t width, float scale, const float* lse,
-                           const float* delta) {
+// (right), as a right factor. All are [rows, width], as are the factors of dropout.
+template <typename E, bool dropout>
+AJ_BODY differentiate_rows(float* s, float* dp, E* p, E* ds, const float* factors, int64_t rows, int64_t width, float scale,
+                           const float* lse, const float* delta) {
   for (int64_t r = 0; r < rows; r += 2, s += 2 * width, dp += 2 * width) {
-    if constexpr (std::is_same_v<E, float>) {
+    const int64_t row0 = r * width, row1 = row0 + width;
+    // A tile of pairs takes half the room of the floats: rows r and r+1 go where row r/2 was, which has been read.
+    float* right = dp - row0 + r / 2 * width;
 #pragma omp simd
-      for (int64_t m = 0; m < width; m++) {
-        s[m] = probability(s[m] * scale - lse[m]);
-        dp[m] = scale * s[m] * (dp[m] - delta[m]);
-        s[width + m] = probability(s[width + m] * scale - lse[m]);
-        dp[width + m] = scale * s[width + m] * (dp[width + m] - delta[m]);
+    for (int64_t m = 0; m < width; m++) {
+      float a = probability(s[m] * scale - lse[m]), b = probability(s[width + m] * scale - lse[m]);
+      float da = dp[m], db = dp[width + m];
+      if constexpr (dropout) {
+        da *= factors[row0 + m];
+        db *= factors[row1 + m];
       }
-    } else {
-      E *p0 = p + r * width, *p1 = p0 + width, *ds0 = ds + r * width, *ds1 = ds0 + width;
-      // A tile of pairs takes half the room of the floats: rows r and r+1 go where row r/2 was, which has been read.
-      float* right = dp - r * width + r / 2 * width;
-#pragma omp simd
-      for (int64_t m = 0; m < width; m++) {
-        const float a = probability(s[m] * scale - lse[m]), b = probability(s[width + m] * scale - lse[m]);
-        const uint32_t both = pair(a, b);
-        p0[m] = static_cast<E>(both);
-        p1[m] = static_cast<E>(both >> 16);
-        const uint32_t slopes = pair(scale * a * (dp[m] - delta[m]), scale * b * (dp[width + m] - delta[m]));
-        ds0[m] = static_cast<E>(slopes);
-        ds1[m] = static_cast<E>(slopes >> 16);
+      da = scale * a * (da - delta[m]);
+      db = scale * b * (db - delta[m]);
+      if constexpr (dropout) {
+        a *= factors[row0 + m];
+        b *= factors[row1 + m];
+      }
+      if constexpr (std::is_same_v<E, float>) {
+        s[m] = a;
+        s[width + m] = b;
+        dp[m] = da;
+        dp[width + m] = db;
+      } else {
+        const uint32_t both = pair(a, b), slopes = pair(da, db);
+        p[row0 + m] = static_cast<E>(both);
+        p[row1 + m] = static_cast<E>(both >> 16);
+        ds[row0 + m] = static_cast<E>(slopes);
+        ds[row1 + m] = static_cast<E>(slopes >> 16);
         right[m] = bits_to_float(slopes);
       }
     }
   }
 }
+
+template <typename E>
+AJ_BODY differentiate_body(float* s, float* dp, E* p, E* ds, const float* factors, int64_t rows, int64_t width, float scale,
+                           const float* lse, const float* delta) {
+  if (factors)
+    differentiate_rows<E, true>(s, dp, p, ds, factors, rows, width, scale, lse, delta);
+  else
+    differentiate_rows<E, false>(s, dp, p, ds, nullptr, rows, width, scale, lse, delta);
+}
 AJ_LEVELS(differentiate,
-          (float* s, float* dp, E* p, E* ds, int64_t rows, int64_t width, float scale, const float* lse,
-           const float* delta),
-          (s, dp, p, ds, rows, width, scale, lse, delta))
+          (float* s, float* dp, E* p, E* ds, const float* factors, int64_t rows, int64_t width, float scale,
+           const float* lse, const float* delta),
+          (s, dp, p, ds, factors, rows, width, scale, lse, delta))
 
 // row_products writes Σ a b of rows [begin, end) of n elements.
 template <typename E>
@@ -93,11 +111,13 @@ struct BackwardSpace {
         dqt(t.width * t.depth),
         dq(t.width * t.depth),
         lse(t.width),
-        delta(t.width) {}
+        delta(t.width),
+        dropout(t) {}
   Buffer<E> q, dout, qt, doutt, right_q, right_dout, p, ds;  // of a panel
   Buffer<E> k, v, kt;                                        // of a band
   Buffer<float> scores, dp;                                  // of a tile
   Buffer<float> dk, dv, dqt, dq, lse, delta;
+  Dropout dropout;
 };
 
 // Piece is the work of one item: some keys of one run, and the place of its share of dQ.
@@ -148,6 +168,7 @@ struct Backward {
     right_columns(b.dout.data, width, depth, b.doutt.data);
     const E* right_q = right_rows(b.q.data, width, depth, b.right_q.data);
     const E* right_dout = right_rows(b.dout.data, width, depth, b.right_dout.data);
+    b.dropout.begin(shape, queries, head, width);
     const int64_t padded = round_up(band.n, kLane);
     bool started = false;
     for (int64_t at = range.from, n; at < range.to; at += n) {
@@ -156,7 +177,9 @@ struct Backward {
       product(n, width, depth, depth, false, b.k.data + at * depth, b.qt.data, b.scores.data);
       product(n, width, depth, depth, false, b.v.data + at * depth, b.doutt.data, b.dp.data);
       hide(shape, queries, band.position + at, band.n - at, b.scores.data, n, width);
-      differentiate<E>(b.scores.data, b.dp.data, b.p.data, b.ds.data, n, width, shape.scale, b.lse.data, b.delta.data);
+      const float* factors = b.dropout.tile(shape, band.position + at, n, width);
+      differentiate<E>(b.scores.data, b.dp.data, b.p.data, b.ds.data, factors, n, width, shape.scale, b.lse.data,
+                       b.delta.data);
       const E *p, *left_ds, *right_ds = reinterpret_cast<const E*>(b.dp.data);
       if constexpr (std::is_same_v<E, float>)
         p = b.scores.data, left_ds = b.dp.data;

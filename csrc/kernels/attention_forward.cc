@@ -4,7 +4,8 @@
 //   Pᵀ = e^(scale Sᵀ - top)    top: each query's largest score so far
 //   Oᵀ = Oᵀ shrink + Vᵀ Pᵀ     left Vᵀ, right Pᵀ; shrink = e^(top before - top)
 //
-// and at the end O = Oᵀ / sum, lse = top + log sum. Keys and values are laid out once, before; then threads take panels.
+// and at the end O = Oᵀ / sum, lse = top + log sum. Dropout multiplies Pᵀ with its factors after it is summed. Keys and values
+// are laid out once, before; then threads take panels.
 #include "attention_tiles.h"
 
 #include <cmath>
@@ -14,10 +15,44 @@ namespace {
 
 constexpr float kNothing = -1e30f;  // the largest of no scores
 
-// soften turns scores [rows, width] into exponentials, in place or, with E bf16, as a right factor into p; it carries top,
-// the largest scaled scores, and sum on, and writes what they have shrunk by. rows and width are multiples of 16.
+// exponentials turns scaled scores [rows, width], of 16 columns, into e^(x - now), in place or, with E bf16, as a right factor
+// into p, and adds them to total; with dropout what it writes is multiplied with factors.
+template <typename E, bool dropout>
+AJ_BODY exponentials(float* s, E* p, const float* factors, int64_t rows, int64_t width, float scale, const float* now,
+                     float* total) {
+  for (int64_t r = 0; r < rows; r += 4) {
+    float* x = s + r * width;
+    uint32_t* pairs = reinterpret_cast<uint32_t*>(p) + r / 2 * width;
+#pragma omp simd
+    for (int64_t j = 0; j < 16; j++) {
+      float a = probability(x[j] * scale - now[j]), b = probability(x[width + j] * scale - now[j]);
+      float c = probability(x[2 * width + j] * scale - now[j]), d = probability(x[3 * width + j] * scale - now[j]);
+      total[j] += (a + b) + (c + d);
+      if constexpr (dropout) {
+        a *= factors[r * width + j];
+        b *= factors[(r + 1) * width + j];
+        c *= factors[(r + 2) * width + j];
+        d *= factors[(r + 3) * width + j];
+      }
+      if constexpr (std::is_same_v<E, float>) {
+        x[j] = a;
+        x[width + j] = b;
+        x[2 * width + j] = c;
+        x[3 * width + j] = d;
+      } else {
+        pairs[j] = pair(a, b);
+        pairs[width + j] = pair(c, d);
+      }
+    }
+  }
+}
+
+// soften turns scores [rows, width] into exponentials, times factors where these are given: in place or, with E bf16, as a
+// right factor into p. It carries top, the largest scaled scores, and sum on, and writes what they have shrunk by. rows and
+// width are multiples of 16.
 template <typename E>
-AJ_BODY soften_body(float* s, E* p, int64_t rows, int64_t width, float scale, float* top, float* sum, float* shrink) {
+AJ_BODY soften_body(float* s, E* p, const float* factors, int64_t rows, int64_t width, float scale, float* top, float* sum,
+                    float* shrink) {
   for (int64_t m = 0; m < width; m += 16) {
     float highest[16], now[16], total[16];
     for (int64_t j = 0; j < 16; j++) highest[j] = s[m + j];
@@ -39,30 +74,18 @@ AJ_BODY soften_body(float* s, E* p, int64_t rows, int64_t width, float scale, fl
       top[m + j] = now[j];
       total[j] = sum[m + j] * shrink[m + j];
     }
-    for (int64_t r = 0; r < rows; r += 4) {
-      float* x = s + r * width + m;
-      uint32_t* pairs = reinterpret_cast<uint32_t*>(p) + r / 2 * width + m;
-#pragma omp simd
-      for (int64_t j = 0; j < 16; j++) {
-        const float a = probability(x[j] * scale - now[j]), b = probability(x[width + j] * scale - now[j]);
-        const float c = probability(x[2 * width + j] * scale - now[j]), d = probability(x[3 * width + j] * scale - now[j]);
-        total[j] += (a + b) + (c + d);
-        if constexpr (std::is_same_v<E, float>) {
-          x[j] = a;
-          x[width + j] = b;
-          x[2 * width + j] = c;
-          x[3 * width + j] = d;
-        } else {
-          pairs[j] = pair(a, b);
-          pairs[width + j] = pair(c, d);
-        }
-      }
-    }
+    E* to = p + 2 * m;
+    if (factors)
+      exponentials<E, true>(s + m, to, factors + m, rows, width, scale, now, total);
+    else
+      exponentials<E, false>(s + m, to, nullptr, rows, width, scale, now, total);
     for (int64_t j = 0; j < 16; j++) sum[m + j] = total[j];
   }
 }
-AJ_LEVELS(soften, (float* s, E* p, int64_t rows, int64_t width, float scale, float* top, float* sum, float* shrink),
-          (s, p, rows, width, scale, top, sum, shrink))
+AJ_LEVELS(soften,
+          (float* s, E* p, const float* factors, int64_t rows, int64_t width, float scale, float* top, float* sum,
+           float* shrink),
+          (s, p, factors, rows, width, scale, top, sum, shrink))
 
 // shrink_columns multiplies the columns of x [rows, width] with factors.
 template <typename E>
@@ -124,9 +147,11 @@ struct ForwardSpace {
         o(t.width * t.depth),
         top(t.width),
         sum(t.width),
-        shrink(t.width) {}
+        shrink(t.width),
+        dropout(t) {}
   Buffer<E> rows, qt, p;
   Buffer<float> scores, ot, o, top, sum, shrink;
+  Dropout dropout;
 };
 
 // One pass over what a panel of queries sees.
@@ -145,6 +170,7 @@ struct Forward {
     gather<E>(q, shape.heads, shape.size, queries.first, queries.tokens, group * tiling.repeat, tiling.repeat, b.rows.data,
               width, depth);
     right_columns(b.rows.data, width, depth, b.qt.data);
+    b.dropout.begin(shape, queries, group * tiling.repeat, width);
     std::fill(b.top.data, b.top.data + width, kNothing);
     std::fill(b.sum.data, b.sum.data + width, 0.f);
     bool started = false;
@@ -164,7 +190,8 @@ struct Forward {
       n = round_up(std::min(range.to, chunk + kChunk) - at, kLane);
       product(n, width, depth, depth, false, k + at * depth, b.qt.data, b.scores.data);
       hide(shape, queries, keys.position + at, keys.n - at, b.scores.data, n, width);
-      soften<E>(b.scores.data, b.p.data, n, width, shape.scale, b.top.data, b.sum.data, b.shrink.data);
+      const float* factors = b.dropout.tile(shape, keys.position + at, n, width);
+      soften<E>(b.scores.data, b.p.data, factors, n, width, shape.scale, b.top.data, b.sum.data, b.shrink.data);
       if (started) shrink_columns<float>(b.ot.data, depth, width, b.shrink.data);
       const E* p;
       if constexpr (std::is_same_v<E, float>)

@@ -7,6 +7,7 @@
 
 #include "attention.h"
 #include "elementwise.h"
+#include "philox.h"
 #include "tiles.h"
 #include "transpose.h"
 
@@ -39,7 +40,8 @@ struct Tiling {
       : repeat(s.repeat()),
         depth(round_up(s.size, kLane)),
         panel_tokens(std::max<int64_t>(1, kColumns / repeat)),
-        width(round_up(panel_tokens * repeat, kLane)) {
+        width(round_up(panel_tokens * repeat, kLane)),
+        dropout(s.dropout.p > 0) {
     if (s.prefix) keys.push_back({true, 0, s.prefix, 0});
     for (size_t i = 0; i + 1 < s.bounds.size(); i++) {
       const int64_t from = s.bounds[i], to = s.bounds[i + 1];
@@ -58,6 +60,7 @@ struct Tiling {
   int64_t depth;         // of a head, filled up with zeros to whole vectors
   int64_t panel_tokens;  // of a panel of queries
   int64_t width;         // columns of the widest
+  bool dropout;
   std::vector<Queries> panels;
   std::vector<int64_t> own;  // of each panel: its segment's place in keys
   std::vector<Keys> keys;    // the prefix first, if there is one
@@ -138,6 +141,64 @@ AJ_LEVELS(scatter,
           (const float* rows, int64_t depth, E* x, int64_t all, int64_t size, int64_t token, int64_t tokens, int64_t head,
            int64_t heads, bool add),
           (rows, depth, x, all, size, token, tokens, head, heads, add))
+
+// draw writes the factors of a tile of probabilities, 0 or kept, [rows, width]: its keys are those from first_key on, a multiple
+// of 4; low and high hold the numbers of its queries' rows. Four keys of a query are one counter. rows and width are multiples
+// of 16.
+template <typename E>
+AJ_BODY draw_body(const uint32_t* low, const uint32_t* high, int64_t first_key, uint64_t key, uint32_t limit, float kept,
+                  E* factors, int64_t rows, int64_t width) {
+  uint32_t c[4][kCounters];
+  for (int64_t m = 0; m < width; m += kCounters)
+    for (int64_t r = 0; r < rows; r += 4) {
+#pragma omp simd
+      for (int64_t i = 0; i < kCounters; i++) {
+        c[0][i] = static_cast<uint32_t>((first_key + r) / 4);
+        c[1][i] = low[m + i];
+        c[2][i] = high[m + i];
+        c[3][i] = 0;
+      }
+      philox(c, key);
+      for (int64_t word = 0; word < 4; word++) {
+        E* out = factors + (r + word) * width + m;
+#pragma omp simd
+        for (int64_t i = 0; i < kCounters; i++) out[i] = c[word][i] < limit ? 0.f : kept;
+      }
+    }
+}
+AJ_LEVELS(draw,
+          (const uint32_t* low, const uint32_t* high, int64_t first_key, uint64_t key, uint32_t limit, float kept,
+           E* factors, int64_t rows, int64_t width),
+          (low, high, first_key, key, limit, kept, factors, rows, width))
+
+// Dropout draws the mask of a panel of queries, tile by tile.
+struct Dropout {
+  explicit Dropout(const Tiling& t)
+      : on(t.dropout), low(on ? t.width : 0), high(on ? t.width : 0), factors(on ? kChunk * t.width : 0) {}
+
+  // begin takes a panel's queries, of the group's heads from one on.
+  void begin(const AttentionShape& s, const Queries& q, int64_t head, int64_t width) {
+    if (!on) return;
+    for (int64_t m = 0; m < width; m++) {
+      const uint64_t token = static_cast<uint64_t>(s.dropout.first_row + q.first + m / s.repeat());
+      const uint64_t row = token * static_cast<uint64_t>(s.heads) + static_cast<uint64_t>(head + m % s.repeat());
+      low.data[m] = static_cast<uint32_t>(row);
+      high.data[m] = static_cast<uint32_t>(row >> 32);
+    }
+  }
+
+  // tile gives the factors of the probabilities [rows, width] from a key on; nothing without dropout.
+  const float* tile(const AttentionShape& s, int64_t first_key, int64_t rows, int64_t width) {
+    if (!on) return nullptr;
+    const Draw d(s.dropout);
+    draw<float>(low.data, high.data, first_key, d.key, d.limit, d.kept, factors.data, rows, width);
+    return factors.data;
+  }
+
+  const bool on;
+  Buffer<uint32_t> low, high;  // of the rows' numbers
+  Buffer<float> factors;
+};
 
 // The layouts of factors. A left one [m, k] lies in rows. A right one [k, n] does too with float32; with bfloat16 it has two
 // rows side by side, [k/2, n, 2].

@@ -28,9 +28,10 @@ func LinearCrossEntropy(hidden, weight, targets Handle, scale float64, budgetByt
 	return failure(C.aj_linear_cross_entropy(hidden, weight, targets, C.double(scale), C.int64_t(budgetBytes), loss))
 }
 
-func SegmentAttention(q, k, v Handle, bounds []int, prefixK, prefixV Handle, causal bool, window int, scale float64, out *Handle) error {
+func SegmentAttention(q, k, v Handle, bounds []int, prefixK, prefixV Handle, causal bool, window int, scale, p float64, seed, stream uint64, firstRow int, out *Handle) error {
 	boundsData, boundsCount := ints(bounds)
-	return failure(C.aj_segment_attention(q, k, v, boundsData, boundsCount, prefixK, prefixV, flag(causal), C.int64_t(window), C.double(scale), out))
+	return failure(C.aj_segment_attention(q, k, v, boundsData, boundsCount, prefixK, prefixV, flag(causal), C.int64_t(window), C.double(scale),
+		C.double(p), C.uint64_t(seed), C.uint64_t(stream), C.int64_t(firstRow), out))
 }
 
 // CachedAttention has a cache and a length for each of the len(bounds)-1 sequences.

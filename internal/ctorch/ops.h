@@ -130,7 +130,7 @@ AJ_OP(add_layer_norm, (aj_tensor x, aj_tensor residual, aj_tensor weight, aj_ten
 AJ_OP(rotary, (aj_tensor x, aj_tensor cos, aj_tensor sin, aj_tensor* out), (x, cos, sin, out))
 AJ_OP(swiglu, (aj_tensor gate, aj_tensor up, aj_tensor* out), (gate, up, out))
 AJ_OP(linear_cross_entropy, (aj_tensor hidden, aj_tensor weight, aj_tensor targets, double scale, int64_t budget_bytes, aj_tensor* loss), (hidden, weight, targets, scale, budget_bytes, loss))
-AJ_OP(segment_attention, (aj_tensor q, aj_tensor k, aj_tensor v, const int64_t* bounds, int64_t n, aj_tensor prefix_k, aj_tensor prefix_v, int32_t causal, int64_t window, double scale, aj_tensor* out), (q, k, v, bounds, n, prefix_k, prefix_v, causal, window, scale, out))
+AJ_OP(segment_attention, (aj_tensor q, aj_tensor k, aj_tensor v, const int64_t* bounds, int64_t n, aj_tensor prefix_k, aj_tensor prefix_v, int32_t causal, int64_t window, double scale, double p, uint64_t seed, uint64_t stream, int64_t first_row, aj_tensor* out), (q, k, v, bounds, n, prefix_k, prefix_v, causal, window, scale, p, seed, stream, first_row, out))
 AJ_OP(cached_attention, (aj_tensor q, aj_tensor k, aj_tensor v, const int64_t* bounds, int64_t n, aj_tensor const* caches_k, aj_tensor const* caches_v, const int64_t* lengths, aj_tensor prefix_k, aj_tensor prefix_v, int64_t window, double scale, aj_tensor* out), (q, k, v, bounds, n, caches_k, caches_v, lengths, prefix_k, prefix_v, window, scale, out))
 AJ_OP(counter_dropout, (aj_tensor x, double p, uint64_t seed, uint64_t stream, int64_t first_row, aj_tensor* out), (x, p, seed, stream, first_row, out))
 AJ_OP(head_rows, (aj_tensor x, aj_tensor weight, aj_tensor ids, aj_tensor* out), (x, weight, ids, out))

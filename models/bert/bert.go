@@ -18,7 +18,7 @@ type Model struct {
 	// Compute is the type in which activations flow: float32, or bfloat16 where the processor is fast at it.
 	Compute torch.DType
 
-	Words, Positions, Types *nn.Embedding
+	Words, Positions, Types *nn.Embedding // [VocabSize, hidden], [MaxPositions, hidden], [TokenTypes, hidden]
 	Norm                    *nn.LayerNorm // of the sum of the three
 	Layers                  []*Layer
 	Pooler                  nn.Linear // of the first token, for BERT's classifier; nil where the file has none
@@ -28,10 +28,14 @@ type Model struct {
 }
 
 // Layer is one block: attention, then two linear layers, each added to what came in and normalised after it.
+//
+//	h = AttentionNorm(x + Attention(x))
+//	y = Norm(h + Down(gelu(Up h)))
 type Layer struct {
 	Attention     *Attention
 	AttentionNorm *nn.LayerNorm
-	Up, Down      nn.Linear
+	Up            nn.Linear // [intermediate, hidden]
+	Down          nn.Linear // [hidden, intermediate]
 	Norm          *nn.LayerNorm
 
 	activation                 string
@@ -40,8 +44,8 @@ type Layer struct {
 
 // Attention looks from every token at all tokens of its text.
 type Attention struct {
-	Q, K, V, Out nn.Linear
-	Heads        int
+	Q, K, V, Out nn.Linear // [hidden, hidden] each
+	Heads        int       // divides hidden
 
 	drop *nn.Dropout // of the probabilities
 }
@@ -77,10 +81,8 @@ func (a *Attention) Forward(x *torch.Tensor, bounds []int) *torch.Tensor {
 	for i := range qkv {
 		qkv[i] = qkv[i].Reshape(tokens, a.Heads, hidden/a.Heads)
 	}
-	if a.drop != nil && a.drop.P > 0 && a.drop.Clock.Training {
-		return a.Out.Forward(a.dropped(qkv[0], qkv[1], qkv[2], bounds).Reshape(tokens, hidden))
-	}
-	return a.Out.Forward(torch.SegmentAttention{Bounds: bounds}.Apply(qkv[0], qkv[1], qkv[2]).Reshape(tokens, hidden))
+	attention := a.drop.Attention(torch.SegmentAttention{Bounds: bounds})
+	return a.Out.Forward(attention.Apply(qkv[0], qkv[1], qkv[2]).Reshape(tokens, hidden))
 }
 
 // Parameters yields every tensor under its name in a checkpoint of the bare encoder.

@@ -192,7 +192,7 @@ func TestLoadListsEveryFault(t *testing.T) {
 	_, err = bert.Load(context.Background(), dir, bert.LoadOptions{})
 	require.ErrorContains(t, err, "encoder.layer.1.output.dense.bias is missing")
 	require.ErrorContains(t, err, "encoder.layer.0.output.dense.bias is missing")
-	require.ErrorContains(t, err, "encoder.layer.0.output.strange.bias belongs to no layer")
+	require.ErrorContains(t, err, "encoder.layer.0.output.strange.bias has no place in the model")
 
 	write(func(name string, data []byte) (string, []byte) {
 		if name == "pooler.dense.bias" {

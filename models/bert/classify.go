@@ -11,7 +11,6 @@ import (
 	"strconv"
 
 	"github.com/ajolote-ai/ajolote/internal/atomicfile"
-	"github.com/ajolote-ai/ajolote/safetensors"
 	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/torch/nn"
 	"github.com/ajolote-ai/ajolote/torch/tensorfile"
@@ -64,12 +63,6 @@ func LoadClassifier(ctx context.Context, dir string, o LoadOptions) (c *Classifi
 	if err != nil {
 		return nil, err
 	}
-	weights, err := safetensors.Open(dir)
-	if err != nil {
-		m.Free()
-		return nil, fmt.Errorf("bert: %w", err)
-	}
-	defer weights.Close()
 	c = &Classifier{Encoder: m, Labels: m.Config.Labels}
 	if c.Labels == nil { // transformers' default
 		c.Labels = []string{"LABEL_0", "LABEL_1"}
@@ -80,48 +73,37 @@ func LoadClassifier(ctx context.Context, dir string, o LoadOptions) (c *Classifi
 			c = nil
 		}
 	}()
+	file, err := tensorfile.Open(dir, modernName)
+	if err != nil {
+		return c, fmt.Errorf("bert: %w", err)
+	}
+	defer file.Close()
 	h := m.Config.HiddenSize
-	read := func(name string, out int) (*nn.Dense, error) {
+	var slots []slot
+	dense := func(name string, out int) *nn.Dense {
 		l := &nn.Dense{}
-		for _, slot := range []slot{{name + ".weight", []int{out, h}, &l.Weight}, {name + ".bias", []int{out}, &l.Bias}} {
-			source := weights.Tensor(slot.name)
-			if source == nil {
-				return l, fmt.Errorf("%s: tensor %s is missing: the model has no classification head", dir, slot.name)
-			}
-			if !tensorfile.SameShape(source.Shape, slot.shape) {
-				return l, fmt.Errorf("%s: tensor %s has shape %d, the %d labels of config.json want %d", dir, slot.name, source.Shape, len(c.Labels), slot.shape)
-			}
-			t, err := readTensor(source, m.Compute)
-			if err != nil {
-				return l, err
-			}
-			*slot.to = t
-			if !torch.AllFinite([]*torch.Tensor{t}) {
-				return l, fmt.Errorf("%s: tensor %s has NaN or infinite elements: the file is damaged or its training diverged", dir, slot.name)
-			}
-		}
-		return l, nil
+		slots = append(slots, slot{name + ".weight", []int{out, h}, &l.Weight}, slot{name + ".bias", []int{out}, &l.Bias})
+		return l
 	}
 	if m.Config.roberta() {
 		c.dropPooler()
-		if c.Dense, err = read("classifier.dense", h); err != nil {
-			return
-		}
-		if c.Out, err = read("classifier.out_proj", len(c.Labels)); err != nil {
-			return
-		}
+		c.Dense, c.Out = dense("classifier.dense", h), dense("classifier.out_proj", len(c.Labels))
 	} else {
-		if m.Pooler == nil {
-			err = fmt.Errorf("%s: tensor bert.pooler.dense.weight is missing: the model has no classification head", dir)
-			return
-		}
-		c.Dense = m.Pooler
-		if c.Out, err = read("classifier", len(c.Labels)); err != nil {
-			return
-		}
+		c.Dense, c.Out = m.Pooler, dense("classifier", len(c.Labels))
+		file.Want("pooler.dense.weight", h, h) // which the encoder has, if it is there
+	}
+	for _, s := range slots {
+		file.Want(s.name, s.shape...)
+	}
+	what := fmt.Sprintf("%s: no classification head of the %d labels of config.json", dir, len(c.Labels))
+	if err := file.Check(what, func(string) bool { return true }); err != nil {
+		return c, err
+	}
+	if err := fill(ctx, file, slots, m.Compute); err != nil {
+		return c, err
 	}
 	c.setDropouts()
-	return
+	return c, nil
 }
 
 // dropPooler frees a pooler that RoBERTa's head does not look at.
@@ -233,7 +215,7 @@ func (c *Classifier) Save(from, dir string) error {
 	if err != nil {
 		return fmt.Errorf("bert: %w", err)
 	}
-	if err := tensorfile.Save(filepath.Join(dir, "model.safetensors"), c.Parameters()); err != nil {
+	if err := tensorfile.Save(filepath.Join(dir, weightsFile), c.Parameters()); err != nil {
 		return fmt.Errorf("bert: %w", err)
 	}
 	return nil

@@ -10,21 +10,21 @@ import (
 
 // Config is the shape of an encoder, as its config.json says it. Unknown keys are ignored.
 type Config struct {
-	ModelType        string // "bert", "roberta", "camembert" or "xlm-roberta"
-	VocabSize        int
-	HiddenSize       int
-	Layers           int
-	Heads            int
-	Intermediate     int     // width between the two halves of a layer's feed-forward part
-	MaxPositions     int     // rows of the position table
-	TokenTypes       int     // rows of the type table
-	NormEps          float64 // of every LayerNorm
-	PAD              int     // id of the padding word
-	Activation       string  // "gelu", "gelu_new" or "relu"
-	HiddenDropout    float64 // in training: of embeddings and of what each half of a layer adds
-	AttentionDropout float64 // in training: of the attention probabilities
-	HeadDropout      float64 // in training: before a classification head's last layer
-	Labels           []string
+	ModelType        string   // "bert", "roberta", "camembert" or "xlm-roberta"
+	VocabSize        int      // words
+	HiddenSize       int      // elements of a token's state
+	Layers           int      // blocks
+	Heads            int      // of attention; divides HiddenSize
+	Intermediate     int      // width between the two halves of a layer's feed-forward part
+	MaxPositions     int      // rows of the position table
+	TokenTypes       int      // rows of the type table
+	NormEps          float64  // of every LayerNorm
+	PAD              int      // id of the padding word
+	Activation       string   // "gelu", "gelu_new" or "relu"
+	HiddenDropout    float64  // in training: of embeddings and of what each half of a layer adds
+	AttentionDropout float64  // in training: of the attention probabilities
+	HeadDropout      float64  // in training: before a classification head's last layer
+	Labels           []string // of a classifier, by their number (id2label); nil where the file has none
 }
 
 type configFile struct {
@@ -74,10 +74,8 @@ func ParseConfig(data []byte) (Config, error) {
 	case "bert":
 	case "roberta", "camembert", "xlm-roberta":
 		pad = 1
-	case "":
-		fault("model_type is missing: this package reads bert, roberta, camembert and xlm-roberta models")
-	default:
-		fault("model_type is %q: this package reads bert, roberta, camembert and xlm-roberta models", f.ModelType)
+	default: // whose other keys say nothing here
+		return Config{}, fmt.Errorf("model_type is %q: encoders of bert, roberta, camembert and xlm-roberta are read", f.ModelType)
 	}
 	c := Config{
 		ModelType: f.ModelType, VocabSize: or(f.VocabSize, 30522), HiddenSize: or(f.HiddenSize, 768), Layers: or(f.Layers, 12),

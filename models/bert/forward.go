@@ -2,7 +2,6 @@ package bert
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/ajolote-ai/ajolote/torch"
 )
@@ -125,24 +124,4 @@ func (m *Model) embed(s *torch.Scope, rows Rows) *torch.Tensor {
 	positions := m.Positions.Forward(torch.FromSlice(s, rows.positions(m.Config), len(ids)))
 	x := words.Add(m.Types.Weight.In(s).Rows(0, 1)).Add(positions).To(m.Compute)
 	return m.drop.Forward(m.Norm.Forward(x))
-}
-
-// dropped is the attention with dropout of its probabilities, text by text: the mask needs the matrix that the fused form
-// never makes. q, k, v and the result are [tokens, heads, size].
-func (a *Attention) dropped(q, k, v *torch.Tensor, bounds []int) *torch.Tensor {
-	heads, size := q.Dim(1), q.Dim(2)
-	scale := 1 / math.Sqrt(float64(size))
-	clock := *a.drop.Clock
-	parts := make([]*torch.Tensor, 0, len(bounds)-1)
-	for i := 1; i < len(bounds); i++ {
-		from, n := bounds[i-1], bounds[i]-bounds[i-1]
-		if n == 0 {
-			continue
-		}
-		cut := func(t *torch.Tensor) *torch.Tensor { return t.Narrow(0, from, n).Transpose(0, 1) } // [heads, n, size]
-		p := cut(q).MatMul(cut(k).Transpose(1, 2)).MulScalar(scale).Softmax(-1)
-		p = p.Reshape(heads*n, n).CounterDropout(a.drop.P, clock.Seed, clock.Step<<20|a.drop.Layer, (clock.Row+from)*heads).Reshape(heads, n, n)
-		parts = append(parts, p.MatMul(cut(v)).Transpose(0, 1))
-	}
-	return torch.Cat(0, parts...)
 }

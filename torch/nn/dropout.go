@@ -26,6 +26,14 @@ func (d *Dropout) Forward(x *torch.Tensor) *torch.Tensor {
 	return x.CounterDropout(d.P, d.Clock.Seed, d.stream(), d.Clock.Row)
 }
 
+// Attention gives a with the dropout of its probabilities; outside of training, or for a nil Dropout, a itself.
+func (d *Dropout) Attention(a torch.SegmentAttention) torch.SegmentAttention {
+	if d.active() {
+		a.Dropout, a.Seed, a.Stream, a.FirstRow = d.P, d.Clock.Seed, d.stream(), d.Clock.Row
+	}
+	return a
+}
+
 func (d *Dropout) active() bool { return d != nil && d.P > 0 && d.Clock.Training }
 
 // stream numbers the masks: one for each dropout and step.
