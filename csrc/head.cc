@@ -3,9 +3,12 @@
 // The likeliest word is that of the full product, the first of equal ones. Where a screen is given (see
 // kernels/head_screen.cc) most words' vectors are not read: the candidates that it leaves are multiplied by the kernel that
 // the full product of a few states goes through, and so have the same products to the bit. Words that are not allowed are
-// not read either.
+// not read either. For more states than are screened at once the full product reads the weight once, where the screen would be
+// read for every eight of them: it is the faster way then, unless most words are not allowed.
 #include "kernels/head_screen.h"
+#include "kernels/lanes.h"
 #include "kernels/widened_matvec.h"
+#include "parallel.h"
 #include "widened_linear.h"
 
 #include <ATen/ops/argmax.h>
@@ -21,23 +24,45 @@ namespace ajolote {
 namespace {
 
 at::Tensor products(const at::Tensor& x, const at::Tensor& weight) {
+  if (widened_lanes_fits(x, weight)) return widened_lanes(x, weight);
   return weight.scalar_type() == x.scalar_type() ? at::linear(x, weight) : widened_linear(x, weight, {});
+}
+
+// greatest is the word of the greatest product that a set allows, the first of equal ones; -1 for none.
+int64_t greatest(const float* products, int64_t words, const uint64_t* allowed) {
+  int64_t best = -1;
+  for (int64_t block = 0; block * 64 < words; block++) {
+    const int64_t end = std::min(words, (block + 1) * 64);
+    for (int64_t word = block * 64; allowed[block] && word < end; word++)
+      if (allowed[block] >> (word % 64) & 1 && (best < 0 || products[word] > products[best])) best = word;
+  }
+  return best;
 }
 
 // plain_argmax takes the greatest of all products; -1 where nothing is allowed.
 at::Tensor plain_argmax(const at::Tensor& x, const at::Tensor& weight, const uint64_t* allowed) {
-  at::Tensor all = products(x, weight).to(at::kFloat).contiguous();
+  const at::Tensor all = products(x, weight).to(at::kFloat).contiguous();
   if (!allowed) return at::argmax(all, 1);
   const int64_t words = all.size(1), sets = (words + 63) / 64;
   at::Tensor best = at::empty({all.size(0)}, at::kLong);
-  for (int64_t t = 0; t < all.size(0); t++) {
-    const float* row = all.const_data_ptr<float>() + t * words;
-    int64_t at = -1;
-    for (int64_t word = 0; word < words; word++)
-      if (allowed[t * sets + word / 64] >> (word % 64) & 1 && (at < 0 || row[word] > row[at])) at = word;
-    best.data_ptr<int64_t>()[t] = at;
-  }
+  parallel(all.size(0), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; t++)
+      best.data_ptr<int64_t>()[t] = greatest(all.const_data_ptr<float>() + t * words, words, allowed + t * sets);
+  });
   return best;
+}
+
+// most says whether some state may have most of the words.
+bool most(const uint64_t* allowed, int64_t states, int64_t words) {
+  if (!allowed) return true;
+  const int64_t sets = (words + 63) / 64;
+  int64_t n = 0;
+  for (int64_t i = 0; i < sets; i++) {
+    uint64_t some = 0;
+    for (int64_t t = 0; t < states; t++) some |= allowed[t * sets + i];
+    n += __builtin_popcountll(some);
+  }
+  return 2 * n > words;
 }
 
 bool any(const uint64_t* sets, int64_t n) {
@@ -83,10 +108,18 @@ void head_argmax(aj_tensor x, aj_tensor weight, aj_tensor codes, aj_tensor bound
     may = reinterpret_cast<const uint64_t*>(words.const_data_ptr<int64_t>());
   }
   at::Tensor best = at::empty({n}, at::kLong);
-  for (int64_t first = 0; first < n; first += kScreenStates) {
-    const at::Tensor some = states.slice(0, first, std::min(n, first + kScreenStates));
+  for (int64_t first = 0, next; first < n; first = next) {
+    next = std::min(n, first + kLaneTokens);
+    at::Tensor some = states.slice(0, first, next);
     const uint64_t* some_may = may ? may + first * sets : nullptr;
-    at::Tensor into = best.slice(0, first, first + some.size(0));
+    if (widened_lanes_fits(some, w) && most(some_may, next - first, w.size(0))) {
+      best.slice(0, first, next).copy_(plain_argmax(some, w, some_may));
+      continue;
+    }
+    next = std::min(n, first + kScreenStates);
+    some = states.slice(0, first, next);
+    if (some.scalar_type() == at::kBFloat16 || some.scalar_type() == at::kHalf) some = some.to(at::kFloat);
+    at::Tensor into = best.slice(0, first, next);
     if (!codes || !widened_matvec_fits(some, w)) {
       into.copy_(plain_argmax(some, w, some_may));
       continue;

@@ -1,5 +1,6 @@
 // Products with NF4 matrices: the composite in ATen operations, and the choice of the kernel that does better.
 #include "kernels/nf4_gemm.h"
+#include "kernels/nf4_lanes.h"
 #include "kernels/nf4_matvec.h"
 #include "nf4_project.h"
 
@@ -39,7 +40,8 @@ bool has_kernels(const at::Tensor& x) { return x.device().is_cpu() && kernel_lev
 
 std::vector<at::Tensor> nf4_forward(const at::Tensor& x, const std::vector<NF4Forward>& parts, c10::ScalarType compute) {
   if (!has_kernels(x) || x.size(0) == 0) return forward_composite(x, parts, compute);
-  if (nf4_matvec_fits(x, parts, compute)) return nf4_matvec(x, parts);
+  if (nf4_lanes_fits(x, parts, compute)) return nf4_lanes(x, parts, compute);
+  if (nf4_matvec_fits(x, parts)) return nf4_matvec(x, parts);
   return nf4_gemm_forward(x, parts, compute);
 }
 

@@ -29,6 +29,7 @@ struct WidenedLinear : torch::autograd::Function<WidenedLinear> {
     std::vector<int64_t> shape = x.sizes().vec();
     shape.back() = weight.size(0);
     if (widened_matvec_fits(flat, weight)) return widened_matvec(flat, weight).view(shape);
+    if (widened_lanes_fits(flat, weight)) return widened_lanes(flat, weight).view(shape);
     at::Tensor y = at::empty({flat.size(0), weight.size(0)}, x.options());
     for (int64_t first = 0; first < weight.size(0); first += kBand) {
       int64_t n = std::min(kBand, weight.size(0) - first);

@@ -14,7 +14,8 @@ type Linear struct {
 	Bias   *torch.Tensor // [out], or nil
 
 	// Compute is the type in which x and the decoded W are multiplied, the sums being float32: torch.Float32,
-	// torch.BFloat16 or torch.Float16. The zero value takes x's type. The result has x's type.
+	// torch.BFloat16 or torch.Float16. The zero value takes x's type. The result has x's type. On the CPU up to eight tokens are
+	// multiplied in float32 whatever it is: their time is that of reading the codes, and rounding the factors would add to it.
 	Compute torch.DType
 }
 

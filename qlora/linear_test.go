@@ -203,7 +203,7 @@ func TestThreadsDoNotChangeABit(t *testing.T) {
 		s := torch.NewScope("test")
 		defer s.Close()
 		p := newProjection(t, s, 512, []layer{{out: 704}, {out: 72}}, qlora.Options{DoubleQuant: true}, 0)
-		for _, tokens := range []int{1, 8, 300} {
+		for _, tokens := range []int{1, 8, 9, 40, 300} {
 			x := torch.NewGenerator(3).Randn(s, torch.Float32CPU, tokens, 512)
 			var first map[string][]float32
 			for n := 1; n <= 4; n++ {
@@ -222,15 +222,19 @@ func TestThreadsDoNotChangeABit(t *testing.T) {
 	}))
 }
 
-// One to eight tokens have kernels of their own, for bands of rows and a last single one.
+// Up to 64 tokens have kernels of their own, for bands of rows and a last shorter one, and for a last single unit of columns.
 func TestEveryNumberOfTokensGivesTheDenseProduct(t *testing.T) {
+	every := []int{32, 33, 47, 48, 49, 63, 64, 65}
+	for tokens := 1; tokens <= 20; tokens++ {
+		every = append(every, tokens)
+	}
 	atEveryLevel(t, func(t *testing.T) {
 		torchtest.NoLeaks(t)
 		require.NoError(t, torch.Run(func() error {
 			s := torch.NewScope("test")
 			defer s.Close()
-			p := newProjection(t, s, 192, []layer{{out: 71, bias: true}, {out: 33, rank: 4}}, qlora.Options{DoubleQuant: true}, 0)
-			for tokens := 1; tokens <= 17; tokens++ {
+			p := newProjection(t, s, 192, []layer{{out: 71, bias: true}, {out: 33, rank: 5}}, qlora.Options{DoubleQuant: true}, 0)
+			for _, tokens := range every {
 				x := torch.NewGenerator(uint64(tokens)).Randn(s, torch.Float32CPU, tokens, 192)
 				want, got := nn.Project(x, p.dense...), nn.Project(x, p.quantised...)
 				for i := range want {
@@ -243,4 +247,35 @@ func TestEveryNumberOfTokensGivesTheDenseProduct(t *testing.T) {
 			return nil
 		}))
 	})
+}
+
+// A few tokens are multiplied in float32 whatever type is asked for; more have the product of the rounded factors, its sums in
+// float32.
+func TestSixteenBitFactorsAreRoundedFromNineTokensOn(t *testing.T) {
+	torchtest.Need(t)
+	torchtest.NoLeaks(t)
+	require.NoError(t, torch.Run(func() error {
+		s := torch.NewScope("test")
+		defer s.Close()
+		for _, block := range []int{64, 128} {
+			w, err := qlora.Quantize("w", torch.NewGenerator(4).Randn(s, torch.Float32CPU, 99, 448), qlora.Options{BlockSize: block, DoubleQuant: true})
+			require.NoError(t, err)
+			defer w.Free()
+			dense, err := w.Dequantize(s, torch.Float32)
+			require.NoError(t, err)
+			for _, compute := range []torch.DType{torch.BFloat16, torch.Float16} {
+				l := &qlora.Linear{Weight: w, Compute: compute}
+				round := func(x *torch.Tensor) *torch.Tensor { return x.To(compute).To(torch.Float32) }
+				for _, tokens := range []int{1, 2, 4, 8, 9, 16, 30, 33, 50, 64, 70} {
+					x := torch.NewGenerator(uint64(tokens)).Randn(s, torch.Float32CPU, tokens, 448)
+					want := round(x).Linear(round(dense), nil)
+					if tokens <= 8 {
+						want = x.Linear(dense, nil)
+					}
+					torchtest.Close(t, want.Floats(), l.Forward(x).Floats(), 5e-6, "%v, %d tokens, blocks of %d", compute, tokens, block)
+				}
+			}
+		}
+		return nil
+	}))
 }

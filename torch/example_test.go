@@ -1,23 +1,14 @@
 package torch_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"testing"
 
 	"github.com/ajolote-ai/ajolote/torch"
+	"github.com/ajolote-ai/ajolote/torch/torchtest"
 )
 
-// Examples cannot skip themselves: without the library only the tests run, which can.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	run := flag.Lookup("test.run")
-	if torch.Load() != nil && os.Getenv("CI") == "" && run.Value.String() == "" {
-		_ = run.Value.Set("^Test")
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { torchtest.Main(m) }
 
 func Example() {
 	err := torch.Run(func() error {

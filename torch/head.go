@@ -40,8 +40,10 @@ func (h *HeadScreen) Free() {
 // equal ones: int64 [tokens]. allowed, where not nil, is int64 [tokens, words/64 rounded up], sets of 64 words each, the
 // lowest bit the first: only these words count; -1 where there is none.
 //
-// A screen of the weight, or nil, changes the time, not the result: for float32 tokens and a 16-bit weight most rows are then
-// read in 8 bits alone. Without gradients.
+// The products have float32 sums, also of 16-bit tokens.
+//
+// A screen of the weight, or nil, changes the time, not the result: for few tokens and a 16-bit weight most rows are then read in
+// 8 bits alone. Without gradients.
 func (t *Tensor) LinearArgmax(weight *Tensor, screen *HeadScreen, allowed *Tensor) *Tensor {
 	var codes, bounds *Tensor
 	if screen != nil {

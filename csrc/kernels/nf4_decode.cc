@@ -26,11 +26,11 @@ RawNF4::RawNF4(const NF4& w)
       offset(w.offset),
       block(w.block),
       rows(w.rows),
-      cols(w.cols) {}
+      cols(w.cols),
+      shift(w.block >= kUnit ? __builtin_ctzll(w.block / kUnit) : 0) {}
 
 void RawNF4::scales(int64_t first, int64_t n, float* out) const {
-  const int64_t shift = __builtin_ctzll(block / kUnit), unit = first / kUnit;
-  for (int64_t i = 0; i < n; i++) out[i] = scale_of_block((unit + i) >> shift);
+  for (int64_t i = 0; i < n; i++) out[i] = unit_scale(first / kUnit + i);
 }
 
 namespace {

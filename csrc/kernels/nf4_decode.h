@@ -27,9 +27,13 @@ struct RawNF4 {
   const float* map;      // levels
   float offset;          // and offset
   int64_t block, rows, cols;
+  int64_t shift;  // 2^shift units have one scale, where units() holds
 
   // units says whether every row is a whole number of units.
   bool units() const { return cols % kUnit == 0 && block % kUnit == 0; }
+
+  // unit_scale is the scale of a unit.
+  float unit_scale(int64_t unit) const { return scale_of_block(unit >> shift); }
 
   // scales expands the scales of n units from the element first on, a multiple of kUnit.
   void scales(int64_t first, int64_t n, float* out) const;

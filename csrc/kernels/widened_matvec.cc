@@ -1,21 +1,16 @@
 // y = x Wᵀ for 1 to 8 tokens in float32 and W in bfloat16 or float16: the head of a language model in generation. A row's sum
-// depends neither on the other rows nor on the threads, so a few rows give what all rows would.
+// depends neither on the other rows nor on the threads, so a few rows give what all rows would. From 9 to 64 tokens the lanes of
+// lanes.h take over where there is AVX-512.
 #include "widened_matvec.h"
 
 #include "../parallel.h"
+#include "lanes.h"
 
 #include <ATen/ops/empty.h>
 #include <c10/util/BFloat16.h>
 #include <c10/util/Half.h>
 
 #include <algorithm>
-
-#if defined(__x86_64__)
-// GCC 12 takes the deliberately undefined operands inside its own intrinsics for a mistake of ours.
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#include <immintrin.h>
-#endif
 
 namespace ajolote {
 namespace {
@@ -130,6 +125,52 @@ AVX512 void rows_avx512(const Job& job, int64_t begin, int64_t end) {
   }
 }
 
+// WidenedRows are the weights as float32, for lanes.
+template <bool half>
+struct WidenedRows {
+  using Factor = float;
+
+  AJ_LANES void fill(int64_t row, int64_t span, float* out) const {
+    const uint16_t* from = w + row * cols + span * kSpan;
+    const int64_t n = cols - span * kSpan;
+    _mm_prefetch(reinterpret_cast<const char*>(from + 2 * kSpan), _MM_HINT_T0);
+    for (int64_t i = 0; i < kSpan; i += 16) {
+      const __mmask16 present = n - i >= 16 ? 0xffff : n > i ? static_cast<__mmask16>((1 << (n - i)) - 1) : 0;
+      const __m256i bits = _mm256_maskz_loadu_epi16(present, from + i);
+      _mm512_store_ps(
+          out + i, half ? _mm512_cvtph_ps(bits) : _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16)));
+    }
+  }
+
+  const uint16_t* w;
+  int64_t cols;
+};
+
+// BFloat16Rows are the weights as they lie, for lanes of bfloat16.
+struct BFloat16Rows {
+  using Factor = uint16_t;
+
+  AJ_LANES_BF16 void fill(int64_t row, int64_t span, uint16_t* out) const {
+    const uint16_t* from = w + row * cols + span * kSpan;
+    const int64_t n = cols - span * kSpan;
+    _mm_prefetch(reinterpret_cast<const char*>(from + 2 * kSpan), _MM_HINT_T0);
+    for (int64_t i = 0; i < kSpan; i += 32) {
+      const __mmask32 present = n - i >= 32 ? 0xffffffff : n > i ? (uint32_t{1} << (n - i)) - 1 : 0;
+      _mm512_store_si512(out + i, _mm512_maskz_loadu_epi16(present, from + i));
+    }
+  }
+
+  const uint16_t* w;
+  int64_t cols;
+};
+
+template <typename Source>
+void lanes_product(const LaneFactors& x, const at::Tensor& w, float* y) {
+  const std::vector<LanePart<Source>> part = {
+      {{static_cast<const uint16_t*>(w.const_data_ptr()), w.size(1)}, w.size(0), {y, w.size(0)}}};
+  lane_product(x, part);
+}
+
 #endif
 
 #define EVERY_COUNT(rows, half) \
@@ -162,6 +203,39 @@ at::Tensor widened_matvec(const at::Tensor& x, const at::Tensor& weight) {
                    w.size(1)};
   const Rows rows = implementation(kernel_level(), w.scalar_type() == at::kHalf, in.size(0));
   parallel(job.rows, 64, [&](int64_t begin, int64_t end) { rows(job, begin, end); });
+  return y;
+}
+
+bool widened_lanes_fits(const at::Tensor& x, const at::Tensor& weight) {
+  const Level level = kernel_level();
+  if (level < Level::avx512 || !x.device().is_cpu() || !weight.device().is_cpu() || x.size(0) <= kTokens ||
+      x.size(0) > kLaneTokens)
+    return false;
+  const auto type = weight.scalar_type();
+  if (x.scalar_type() == at::kFloat) return type == at::kBFloat16 || type == at::kHalf;
+  return x.scalar_type() == at::kBFloat16 && type == at::kBFloat16 && level >= Level::avx512bf16;
+}
+
+at::Tensor widened_lanes(const at::Tensor& x, const at::Tensor& weight) {
+  const at::Tensor in = x.contiguous(), w = weight.contiguous();
+  const int64_t tokens = in.size(0), cols = in.size(1);
+  at::Tensor y = at::empty({tokens, w.size(0)}, in.options().dtype(at::kFloat));
+#if defined(__x86_64__)
+  static const ColumnOrder as_they_lie = [] {
+    ColumnOrder order;
+    for (size_t i = 0; i < order.size(); i++) order[i] = static_cast<uint8_t>(i);
+    return order;
+  }();
+  if (in.scalar_type() == at::kBFloat16) {
+    const LaneFactors factors(static_cast<const uint16_t*>(in.const_data_ptr()), tokens, cols, as_they_lie);
+    lanes_product<BFloat16Rows>(factors, w, y.data_ptr<float>());
+  } else {
+    const LaneFactors factors(in.const_data_ptr<float>(), tokens, cols, as_they_lie);
+    const auto product =
+        w.scalar_type() == at::kHalf ? lanes_product<WidenedRows<true>> : lanes_product<WidenedRows<false>>;
+    product(factors, w, y.data_ptr<float>());
+  }
+#endif
   return y;
 }
 

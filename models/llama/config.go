@@ -13,26 +13,27 @@ import (
 
 // Config is the shape of a model, as its config.json says it. Unknown keys are ignored.
 type Config struct {
-	ModelType    string // "llama" or "mistral"
-	VocabSize    int
-	HiddenSize   int
-	Intermediate int // width of the MLP
-	Layers       int
-	Heads        int // of the queries
-	KVHeads      int // of keys and values; divides Heads
-	HeadDim      int
-	MaxPositions int
-	NormEps      float64
-	Rope         Rope
-	Window       int // tokens that attention looks back (Mistral); 0 for all
-	TieHead      bool
-	AttentionQKVBias,
-	AttentionOutBias,
-	MLPBias bool
+	ModelType    string  // "llama" or "mistral"
+	VocabSize    int     // words
+	HiddenSize   int     // elements of a token's state
+	Intermediate int     // width of the MLP
+	Layers       int     // blocks
+	Heads        int     // of the queries
+	KVHeads      int     // of keys and values; divides Heads
+	HeadDim      int     // elements of a head; even
+	MaxPositions int     // tokens that a sequence may have
+	NormEps      float64 // added to the mean square that the norms divide by
+	Rope         Rope    // how queries and keys are rotated by their place
+	Window       int     // tokens that attention looks back (Mistral); 0 for all
+	TieHead      bool    // the embedding is the head too
+
+	// Which linear layers have a bias: queries, keys and values; attention's output; the MLP.
+	AttentionQKVBias, AttentionOutBias, MLPBias bool
+
 	DType string // of the weights: "bfloat16"; "" when the file does not say
 	BOS   int    // -1 for none
-	EOS   []int
-	PAD   int // -1 for none
+	EOS   []int  // each of them ends a text
+	PAD   int    // -1 for none
 }
 
 // configFile has the keys of config.json that matter here. Pointers tell absent keys.
@@ -114,10 +115,8 @@ func ParseConfig(data []byte) (Config, error) {
 		if f.Window == nil && mentions(data, "sliding_window") { // null: no window
 			c.Window = 0
 		}
-	case "":
-		fault("model_type is missing: this package reads llama and mistral models")
-	default:
-		fault("model_type is %q: this package reads llama and mistral models", f.ModelType)
+	default: // whose other keys say nothing here
+		return Config{}, fmt.Errorf("model_type is %q: llama and mistral models are read", f.ModelType)
 	}
 	if f.Activation != nil && *f.Activation != "silu" {
 		fault("hidden_act is %q: only silu is known", *f.Activation)

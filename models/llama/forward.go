@@ -9,9 +9,9 @@ import (
 // Rows is a flat row of tokens: several sequences, one after the other. With a Prefix, every sequence continues it: its
 // tokens are counted from the prefix's length on and see all of the prefix.
 type Rows struct {
-	IDs    []int32
-	Bounds []int // sequences+1 offsets into IDs, from 0 to len(IDs); nil for one sequence
-	Prefix *Prefix
+	IDs    []int32 // below Config.VocabSize
+	Bounds []int   // sequences+1 offsets into IDs, from 0 to len(IDs); nil for one sequence
+	Prefix *Prefix // nil for none
 	// Caches, one of each sequence, make the sequences go on where they were: their tokens so far are seen too, and the new
 	// ones are appended. For generation, without gradients.
 	Caches []*Cache
@@ -22,8 +22,8 @@ type Rows struct {
 
 // Prefix is the keys and values of the tokens that sequences begin with, layer by layer.
 type Prefix struct {
-	Length int
-	Layers []KV
+	Length int  // tokens
+	Layers []KV // [Length, KVHeads, HeadDim] each
 }
 
 // Validate says what is wrong with rows for a model.

@@ -10,9 +10,24 @@ import (
 // This file: from hidden states to words. Of a model's 256,000 words a token needs one; the head's bytes are half of what a
 // small model reads for it, so the ways here leave out what they can.
 
-// Logits maps hidden states [tokens, hidden] to scores of the words [tokens, words], float32.
+// Logits maps hidden states [tokens, hidden] to scores of the words [tokens, words], float32. Up to 64 states of 16 bits are
+// multiplied with a frozen head of the same type in float32: the scores are not rounded, so that fewer words tie.
 func (m *Model) Logits(hidden *torch.Tensor) *torch.Tensor {
-	return m.Head.Forward(hidden).To(torch.Float32)
+	return m.Head.Forward(m.widened(hidden)).To(torch.Float32)
+}
+
+// The most states that are multiplied in float32 whatever type they have; it costs few of them nothing.
+const fewStates = 64
+
+// widened returns states in float32 where they are few and the head is frozen, in their own 16 bits; else as they are.
+func (m *Model) widened(hidden *torch.Tensor) *torch.Tensor {
+	head, ok := m.Head.(*nn.Dense)
+	t := hidden.DType()
+	if !ok || head.Compute != 0 && head.Compute != t || head.Weight.DType() != t || head.Weight.RequiresGrad() ||
+		t != torch.BFloat16 && t != torch.Float16 || hidden.Dim(0) > fewStates {
+		return hidden
+	}
+	return hidden.To(torch.Float32)
 }
 
 // CanPickWords says whether [Model.LogitsOf] computes only what it is asked for.
@@ -28,6 +43,7 @@ func (m *Model) LogitsOf(hidden *torch.Tensor, ids []int32) *torch.Tensor {
 		wide[i] = int64(id)
 	}
 	at := torch.FromSlice(hidden.Scope(), wide, len(ids))
+	hidden = m.widened(hidden)
 	if weight := m.plainHead(hidden); weight != nil {
 		return hidden.LinearRows(weight, at)
 	}
@@ -58,7 +74,7 @@ func (m *Model) Likeliest(hidden *torch.Tensor, allowed [][]uint64) []int64 {
 		}
 		sets = torch.FromSlice(hidden.Scope(), flat, len(allowed), n)
 	}
-	if weight := m.plainHead(hidden); weight != nil {
+	if weight := m.plainHead(m.widened(hidden)); weight != nil { // which takes states of 16 bits too
 		return torch.ToSlice[int64](hidden.LinearArgmax(weight, m.screen.of(weight), sets))
 	}
 	logits := m.Logits(hidden)

@@ -22,10 +22,10 @@ type Model struct {
 	// (Float16, whose values end at 65,504) of itself; the queries and all sums stay as they are.
 	CacheType torch.DType
 
-	Embed  Embedding
-	Layers []*Layer
-	Norm   *nn.RMSNorm
-	Head   nn.Linear // the tied head is a Dense that shares Embed's weight
+	Embed  Embedding   // [VocabSize, HiddenSize]
+	Layers []*Layer    // in the order in which tokens pass them
+	Norm   *nn.RMSNorm // of the last layer's output
+	Head   nn.Linear   // [VocabSize, HiddenSize]; the tied head is a Dense that shares Embed's weight
 
 	Clock  nn.Clock // of dropout and noise in training
 	Noise  float64  // of the embedded tokens in training, NEFTune's alpha; 0 for none
@@ -42,6 +42,9 @@ type Embedding interface {
 }
 
 // Layer is one block: attention, then an MLP, each on the normalised residual.
+//
+//	h = x + Attention(InputNorm(x))
+//	y = h + MLP(PostNorm(h))
 type Layer struct {
 	InputNorm *nn.RMSNorm
 	Attention *Attention
@@ -49,16 +52,22 @@ type Layer struct {
 	MLP       *MLP
 }
 
-// Attention looks from every token back at the tokens before it.
+// Attention looks from every token back at the tokens before it; Heads/KVHeads queries share a key and a value (Ainslie et
+// al., "GQA", 2023).
 type Attention struct {
-	Q, K, V, O              nn.Linear
-	Heads, KVHeads, HeadDim int
-	Window                  int
+	Q, O    nn.Linear // [Heads·HeadDim, hidden] and its transpose
+	K, V    nn.Linear // [KVHeads·HeadDim, hidden]
+	Heads   int       // of the queries
+	KVHeads int       // of keys and values
+	HeadDim int       // elements of a head
+	Window  int       // tokens that are looked back at, the token itself included; 0 for all
 }
 
-// MLP widens, gates and narrows every token by itself.
+// MLP widens, gates and narrows every token by itself: Down(silu(Gate x) · Up x) (Shazeer, "GLU Variants Improve
+// Transformer", 2020).
 type MLP struct {
-	Gate, Up, Down nn.Linear
+	Gate, Up nn.Linear // [intermediate, hidden]
+	Down     nn.Linear // [hidden, intermediate]
 }
 
 // pass is what all layers of one forward pass share, and what differs from layer to layer.

@@ -41,24 +41,32 @@ type LoadOptions struct {
 // quantised by bitsandbytes. Tensors that are missing, surplus or of another shape are all listed in one error. ctx stops
 // the loading between tensors.
 func Load(ctx context.Context, dir string, o LoadOptions) (m *Model, err error) {
-	defer torch.Catch(&err)
+	err = torch.Run(func() error {
+		m, err = load(ctx, dir, o)
+		return err
+	})
+	return m, err
+}
+
+func load(ctx context.Context, dir string, o LoadOptions) (m *Model, err error) {
 	c, err := o.config(dir)
 	if err != nil {
 		return nil, err
 	}
-	weights, err := safetensors.Open(dir)
+	file, err := tensorfile.Open(dir, nil)
 	if err != nil {
 		return nil, fmt.Errorf("llama: %w", err)
 	}
-	defer weights.Close()
+	defer file.Close()
+	file.Progress = o.Progress
 	if o.Compute == 0 { // uint8, which no model computes in
 		o.Compute = torch.Float32
 	}
-	l := &loader{ctx: ctx, weights: weights, o: o, config: c, taken: map[string]bool{}, total: weights.Bytes()}
+	l := &loader{ctx: ctx, file: file, o: o, config: c}
 	if err := l.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	l.copy = o.Copies.open(weights, l.o)
+	l.copy = o.Copies.open(file.File, l.o)
 	defer func() { l.copy.close() }()
 	m = &Model{Config: c, Compute: l.o.Compute, Norm: &nn.RMSNorm{Eps: c.NormEps}, angles: &angles{rope: c.Rope, size: c.HeadDim}}
 	if err := l.fill(m); err != nil {
@@ -77,15 +85,12 @@ func (o LoadOptions) config(dir string) (Config, error) {
 }
 
 type loader struct {
-	ctx     context.Context
-	weights *safetensors.Weights
-	o       LoadOptions
-	config  Config
-	taken   map[string]bool
-	done    int64
-	total   int64
-	copy    *nf4Copy // nil where none is kept
-	later   []dense
+	ctx    context.Context
+	file   *tensorfile.Checkpoint
+	o      LoadOptions
+	config Config
+	copy   *nf4Copy // nil where none is kept
+	later  []dense
 }
 
 // dense is a matrix of the file that is to become NF4, and what takes the result.
@@ -120,65 +125,37 @@ func (c Config) linears() []linearShape {
 
 // check compares the file's tensors with those that the configuration wants, and lists every difference.
 func (l *loader) check() error {
-	var faults []string
-	expected := map[string]bool{}
-	if size := l.config.HiddenSize; size%64 != 0 && (l.quantised("model.embed_tokens") || l.o.QuantizeEmbeddings && l.o.Load4Bit) {
-		faults = append(faults, fmt.Sprintf("an embedding in NF4 needs a hidden_size that is a multiple of 64, not %d", size))
+	c, file := l.config, l.file
+	if c.HiddenSize%64 != 0 && (l.quantised("model.embed_tokens") || l.o.QuantizeEmbeddings && l.o.Load4Bit) {
+		file.Fault("an embedding in NF4 needs a hidden_size that is a multiple of 64, not %d", c.HiddenSize)
 	}
-	want := func(name string, shape ...int) {
-		expected[name] = true
-		t := l.weights.Tensor(name)
-		if t == nil {
-			faults = append(faults, name+" is missing")
-		} else if !tensorfile.SameShape(t.Shape, shape) {
-			faults = append(faults, fmt.Sprintf("%s has shape %d, config.json says %d", name, t.Shape, shape))
-		}
-	}
-	c := l.config
-	want("model.norm.weight", c.HiddenSize)
+	file.Want("model.norm.weight", c.HiddenSize)
 	for i := range c.Layers {
-		want(layerName(i)+"input_layernorm.weight", c.HiddenSize)
-		want(layerName(i)+"post_attention_layernorm.weight", c.HiddenSize)
+		file.Want(layerName(i)+"input_layernorm.weight", c.HiddenSize)
+		file.Want(layerName(i)+"post_attention_layernorm.weight", c.HiddenSize)
 	}
 	linears := append(c.linears(), linearShape{"model.embed_tokens", c.VocabSize, c.HiddenSize, false})
-	if !c.TieHead || l.weights.Tensor("lm_head.weight") != nil {
+	if !c.TieHead || l.has("lm_head.weight") {
 		linears = append(linears, linearShape{"lm_head", c.VocabSize, c.HiddenSize, false})
 	}
 	for _, s := range linears {
 		if l.quantised(s.name) {
-			for _, name := range qlora.StoredNames(s.name + ".weight") {
-				expected[name] = true
-			}
+			file.Allow(qlora.StoredNames(s.name + ".weight")...)
 		} else {
-			want(s.name+".weight", s.out, s.in)
+			file.Want(s.name+".weight", s.out, s.in)
 		}
 		if s.bias {
-			want(s.name+".bias", s.out)
+			file.Want(s.name+".bias", s.out)
 		}
 	}
-	for _, t := range l.weights.Tensors() {
-		if !expected[t.Name] && !strings.HasSuffix(t.Name, ".rotary_emb.inv_freq") { // old checkpoints carry this buffer
-			faults = append(faults, t.Name+" belongs to no layer of this architecture")
-		}
-	}
-	return listed("the weights do not fit config.json", faults)
+	return file.Check("the weights do not fit config.json", func(name string) bool {
+		return strings.HasSuffix(name, ".rotary_emb.inv_freq") // a buffer of old checkpoints
+	})
 }
 
-// listed makes one error of faults, of which it shows at most twenty.
-func listed(what string, faults []string) error {
-	if len(faults) == 0 {
-		return nil
-	}
-	n := len(faults)
-	if n > 20 {
-		faults = append(faults[:20:20], fmt.Sprintf("and %d more", n-20))
-	}
-	return fmt.Errorf("%s: %s", what, strings.Join(faults, "; "))
-}
+func (l *loader) has(name string) bool { return l.file.Tensor(name) != nil }
 
-func (l *loader) has(name string) bool { return l.weights.Tensor(name) != nil }
-
-func (l *loader) quantised(module string) bool { return qlora.IsStored(l.weights, module+".weight") }
+func (l *loader) quantised(module string) bool { return qlora.IsStored(l.file.File, module+".weight") }
 
 // fill reads the weights into a model that has none yet.
 func (l *loader) fill(m *Model) error {
@@ -296,9 +273,9 @@ func (l *loader) matrix(s linearShape, dtype torch.DType, quantise bool, put fun
 		}
 		return put(nil, w)
 	case quantise:
-		source := l.weights.Tensor(name)
+		source := l.file.Tensor(name)
 		if w := l.copy.read(name); w != nil {
-			l.advance(source.Bytes())
+			l.file.Advance(source.Bytes())
 			return put(nil, w)
 		}
 		l.later = append(l.later, dense{source, func(w *qlora.Weight) error { return put(nil, w) }})
@@ -313,7 +290,7 @@ func (l *loader) matrix(s linearShape, dtype torch.DType, quantise bool, put fun
 
 // readNF4 reads a weight that the file has in NF4.
 func (l *loader) readNF4(name string, s linearShape) (*qlora.Weight, error) {
-	w, err := qlora.Read(l.weights, name)
+	w, err := qlora.Read(l.file.File, name)
 	if err != nil {
 		return nil, err
 	}
@@ -331,8 +308,8 @@ func (l *loader) readNF4(name string, s linearShape) (*qlora.Weight, error) {
 		return nil, fmt.Errorf("llama: the scales of %s hold a NaN or an infinity: the file is damaged", name)
 	}
 	for _, part := range qlora.StoredNames(name) {
-		if t := l.weights.Tensor(part); t != nil {
-			l.advance(t.Bytes())
+		if t := l.file.Tensor(part); t != nil {
+			l.file.Advance(t.Bytes())
 		}
 	}
 	return w, nil
@@ -345,43 +322,12 @@ func (l *loader) quantiseLater() error {
 		sources[i] = d.source
 	}
 	return qlora.QuantizeAll(l.ctx, sources, qlora.Options{DoubleQuant: l.o.DoubleQuant}, func(i int, w *qlora.Weight) error {
-		l.advance(sources[i].Bytes())
+		l.file.Advance(sources[i].Bytes())
 		return l.later[i].put(w)
 	})
 }
 
 // read loads a tensor as a long-lived one of the type dtype; 0 keeps the file's.
 func (l *loader) read(name string, dtype torch.DType) (*torch.Tensor, error) {
-	if err := l.ctx.Err(); err != nil {
-		return nil, err
-	}
-	source := l.weights.Tensor(name)
-	t, err := tensorfile.Read(nil, source)
-	if err != nil {
-		return nil, err
-	}
-	if !t.DType().IsFloat() {
-		t.Free()
-		return nil, fmt.Errorf("%s: tensor %s has type %v: a weight is of floating point", source.File(), name, source.DType)
-	}
-	if !torch.AllFinite([]*torch.Tensor{t}) {
-		t.Free()
-		return nil, fmt.Errorf("%s: tensor %s holds a NaN or an infinity: the file is damaged", source.File(), name)
-	}
-	l.advance(source.Bytes())
-	if dtype == 0 || dtype == t.DType() {
-		return t, nil
-	}
-	s := torch.NewScope("read")
-	defer s.Close()
-	converted := t.In(s).To(dtype).Keep(nil)
-	t.Free()
-	return converted, nil
-}
-
-func (l *loader) advance(bytes int64) {
-	l.done += bytes
-	if l.o.Progress != nil {
-		l.o.Progress(l.done, l.total)
-	}
+	return l.file.Read(l.ctx, name, dtype)
 }

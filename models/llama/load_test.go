@@ -167,8 +167,8 @@ func TestEveryTensorThatDoesNotFitIsListed(t *testing.T) {
 	})
 	_, err := c.try(llama.LoadOptions{})
 	require.ErrorContains(t, err, "model.layers.0.self_attn.q_proj.weight is missing")
-	require.ErrorContains(t, err, "model.layers.1.mlp.up_proj.weight has shape [32 48], config.json says [48 32]")
-	require.ErrorContains(t, err, "model.layers.7.self_attn.q_proj.weight belongs to no layer")
+	require.ErrorContains(t, err, "model.layers.1.mlp.up_proj.weight has shape [32 48], the model wants [48 32]")
+	require.ErrorContains(t, err, "model.layers.7.self_attn.q_proj.weight has no place in the model")
 }
 
 func TestOldCheckpointsWithRotaryBuffersLoad(t *testing.T) {

@@ -3,9 +3,7 @@ package llama
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 
-	"github.com/ajolote-ai/ajolote/safetensors"
 	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/torch/nn"
 	"github.com/ajolote-ai/ajolote/torch/tensorfile"
@@ -51,35 +49,20 @@ func New(c Config, g *torch.Generator) (m *Model, err error) {
 	return m, nil
 }
 
+const weightsFile = "model.safetensors"
+
 // Save writes the weights into dir/model.safetensors, in the types that they have.
 func (m *Model) Save(dir string) error {
-	if err := tensorfile.Save(filepath.Join(dir, "model.safetensors"), m.Parameters()); err != nil {
+	if err := tensorfile.Save(filepath.Join(dir, weightsFile), m.Parameters()); err != nil {
 		return fmt.Errorf("llama: %w", err)
 	}
 	return nil
 }
 
-// Restore copies weights that [Model.Save] wrote into the model's tensors.
-func (m *Model) Restore(weights *safetensors.Weights) (err error) {
-	defer torch.Catch(&err)
-	var faults []string
-	for name, t := range m.Parameters() {
-		source := weights.Tensor(name)
-		if source == nil || !tensorfile.SameShape(source.Shape, t.Shape()) {
-			faults = append(faults, name)
-			continue
-		}
-		s := torch.NewScope("restore")
-		value, err := tensorfile.Read(s, source)
-		if err != nil {
-			s.Close()
-			return err
-		}
-		torch.NoGrad(func() { t.Copy(value) })
-		s.Close()
-	}
-	if len(faults) > 0 {
-		return fmt.Errorf("llama: tensors that are missing or of another shape: %s", strings.Join(faults, ", "))
+// Restore copies weights that [Model.Save] wrote into dir into the model's tensors.
+func (m *Model) Restore(dir string) error {
+	if err := tensorfile.Restore(filepath.Join(dir, weightsFile), m.Parameters()); err != nil {
+		return fmt.Errorf("llama: %w", err)
 	}
 	return nil
 }
