@@ -88,6 +88,9 @@ func Parse(name string, text []byte, into any, options Options) (*Document, erro
 	document := &Document{Name: name, places: map[string]place{}, isSet: map[string]bool{}}
 
 	root, origins, faults := readTree(text, options.Set)
+	if root == nil && len(faults) > 0 { // nothing was read, so nothing can be said of what is missing
+		return document, document.finish(faults)
+	}
 	d := &decoder{document: document, rules: options.Rules, origins: origins, faults: faults}
 	if root != nil {
 		d.structure(root, target.Elem(), "")

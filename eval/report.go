@@ -19,15 +19,15 @@ const ReportKind = "ajolote query-parser report"
 
 // Report is everything an evaluation of the query parser found.
 type Report struct {
-	Kind          string            `json:"kind"`
-	Name          string            `json:"name"`                    // of the run or model, for tables
-	Configuration map[string]string `json:"configuration,omitempty"` // how the run was made, for the reader
-	BaseModel     bool              `json:"base_model_mode,omitempty"`
-	Bootstrap     Bootstrap         `json:"bootstrap"`
-	Seconds       float64           `json:"elapsed_seconds"`
+	Kind          string            `json:"kind"`                      // always [ReportKind]
+	Name          string            `json:"name"`                      // of the run or model, for tables
+	Configuration map[string]string `json:"configuration,omitempty"`   // how the run was made, for the reader
+	BaseModel     bool              `json:"base_model_mode,omitempty"` // scored as the reference scores base models
+	Bootstrap     Bootstrap         `json:"bootstrap"`                 // how the intervals were drawn
+	Seconds       float64           `json:"elapsed_seconds"`           // of the answering; 0 for ready-made outputs
 
-	Total      int     `json:"total"`
-	Metrics    []Entry `json:"metrics"`
+	Total      int     `json:"total"`               // queries of the test file
+	Metrics    []Entry `json:"metrics"`             // over all of them
 	ByLanguage []Group `json:"by_language"`         // by gold language, in order of first appearance
 	ByIntent   []Group `json:"by_intent,omitempty"` // by meta.intent, when the test file says; "unknown" for records without
 
@@ -37,7 +37,7 @@ type Report struct {
 	Statistics *pyjson.Object `json:"reference"`             // the contents of the reference's validation_stats file
 	ExitStatus int            `json:"reference_exit_status"` // 0 when at least half of the queries are right in the relaxed sense
 
-	Results []Result `json:"results"`
+	Results []Result `json:"results"` // query by query, in the order of the test file
 }
 
 // Entry is one metric of a report.
@@ -55,9 +55,9 @@ type Group struct {
 
 // LanguagePair counts queries by the language asked for and the one guessed from the prediction, "" when none could be.
 type LanguagePair struct {
-	Expected string `json:"expected"`
+	Expected string `json:"expected"` // meta.lang of the gold record
 	Guessed  string `json:"guessed"`
-	Count    int    `json:"count"`
+	Count    int    `json:"count"` // queries
 }
 
 // Metric returns a metric of the report by its name, or the zero Share.

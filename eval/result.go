@@ -19,15 +19,15 @@ type Result struct {
 	Missing     bool   `json:"missing,omitempty"`          // there was no output at all
 	EvalError   string `json:"evaluation_error,omitempty"` // why the reference could not have scored it; it then counts as wrong
 
-	ValidJSON          bool        `json:"valid_json"` // true for every output: the reference counts an empty query for what it cannot decode
-	LanguageCorrect    bool        `json:"language_correct"`
+	ValidJSON          bool        `json:"valid_json"`                   // true for every output: the reference counts an empty query for what it cannot decode
+	LanguageCorrect    bool        `json:"language_correct"`             // PredictedLanguage is that of the gold record
 	PredictedLanguage  string      `json:"predicted_language,omitempty"` // as guessed from the texts
 	Filters            FilterFlags `json:"filters"`
-	OrganisationsExact bool        `json:"organisations_exact"`
+	OrganisationsExact bool        `json:"organisations_exact"`   // type, name, location and level agree, one by one
 	OrganisationsLoose bool        `json:"organisations_relaxed"` // the names agree
-	Semantic           bool        `json:"semantic_query"`
-	AllCorrectStrict   bool        `json:"all_correct_strict"`  // filters, organisations exact, topic, language
-	AllCorrectRelaxed  bool        `json:"all_correct_relaxed"` // filters, organisations relaxed, topic
+	Semantic           bool        `json:"semantic_query"`        // the topic agrees, by SemanticRule
+	AllCorrectStrict   bool        `json:"all_correct_strict"`    // filters, organisations exact, topic, language
+	AllCorrectRelaxed  bool        `json:"all_correct_relaxed"`   // filters, organisations relaxed, topic
 
 	LanguageSemantic string   `json:"language_semantic,omitempty"` // guessed from semantic_query alone
 	LanguageRewrite  string   `json:"language_rewrite,omitempty"`  // and from query_rewrite alone

@@ -166,7 +166,7 @@ func ReadConfig(dir string) (Config, error) {
 	path := filepath.Join(dir, "adapter_config.json")
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return Config{}, fmt.Errorf("lora: %w", err)
+		return Config{}, fmt.Errorf("lora: %s holds no adapter: %w", dir, err)
 	}
 	c, err := ParseConfig(data)
 	if err != nil {

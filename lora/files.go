@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
-	"github.com/ajolote-ai/ajolote/safetensors"
 	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/torch/nn"
 	"github.com/ajolote-ai/ajolote/torch/tensorfile"
@@ -42,64 +40,21 @@ func Load(model nn.Model, dir string, clock *nn.Clock) (a *Adapter, err error) {
 	if err != nil {
 		return nil, err
 	}
-	weights, err := safetensors.Open(filepath.Join(dir, weightsFile))
-	if err != nil {
-		return nil, fmt.Errorf("lora: %w", err)
-	}
-	defer weights.Close()
 	if a, err = Attach(model, c, clock, torch.NewGenerator(0)); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	if err := a.read(weights); err != nil {
+	if err := a.Restore(dir); err != nil {
 		a.Detach()
 		a.Free()
-		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, weightsFile), err)
+		return nil, err
 	}
 	return a, nil
 }
 
 // Restore copies the weights of the adapter in dir, which [Adapter.Save] wrote, into the adapter's tensors.
-func (a *Adapter) Restore(dir string) (err error) {
-	defer torch.Catch(&err)
-	weights, err := safetensors.Open(filepath.Join(dir, weightsFile))
-	if err != nil {
-		return fmt.Errorf("lora: %w", err)
-	}
-	defer weights.Close()
-	return a.read(weights)
-}
-
-// read copies the file's tensors, of any floating type, into the adapter's.
-func (a *Adapter) read(weights *safetensors.Weights) error {
-	var faults []string
-	wanted := map[string]bool{}
-	for name, t := range a.Parameters() {
-		wanted[name] = true
-		source := weights.Tensor(name)
-		if source == nil {
-			faults = append(faults, name+" is missing")
-			continue
-		}
-		if !tensorfile.SameShape(source.Shape, t.Shape()) {
-			faults = append(faults, fmt.Sprintf("%s has shape %d, the model and r need %d", name, source.Shape, t.Shape()))
-			continue
-		}
-		s := torch.NewScope("read")
-		value, err := tensorfile.Read(s, source)
-		if err != nil {
-			s.Close()
-			return err
-		}
-		torch.NoGrad(func() { t.Copy(value) })
-		s.Close()
-	}
-	for _, t := range weights.Tensors() {
-		if !wanted[t.Name] {
-			faults = append(faults, t.Name+" belongs to no layer that target_modules names, nor to modules_to_save or bias")
-		}
-	}
-	if len(faults) > 0 {
-		return fmt.Errorf("the weights do not fit the configuration and the model: %s", strings.Join(faults, "; "))
+func (a *Adapter) Restore(dir string) error {
+	if err := tensorfile.Restore(filepath.Join(dir, weightsFile), a.Parameters()); err != nil {
+		return fmt.Errorf("lora: %w (what is adapted is said by target_modules, r, modules_to_save and bias of adapter_config.json)", err)
 	}
 	return nil
 }

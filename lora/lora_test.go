@@ -202,7 +202,7 @@ func TestErrorsSayWhatDoesNotFit(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "adapter_config.json"), text, 0o644))
 	_, err = lora.Load(m, dir, &m.Clock)
-	require.ErrorContains(t, err, "v_proj.lora_A.weight belongs to no layer that target_modules names")
+	require.ErrorContains(t, err, "v_proj.lora_A.weight has no place in the model")
 }
 
 func FuzzParseConfig(f *testing.F) {

@@ -113,6 +113,11 @@ func findIn(dir string) (string, error) {
 	case len(names) > 1:
 		return "", fmt.Errorf("%s: several %s files and no index that joins them (an unfinished download or save?); open one of them by its path: %s", dir, suffix, strings.Join(names, ", "))
 	}
+	for _, e := range entries {
+		if name := e.Name(); strings.HasSuffix(name, ".bin") || strings.HasSuffix(name, ".pt") || strings.HasSuffix(name, ".pth") {
+			return "", fmt.Errorf("%s: no %s file is there; %s may be PyTorch's pickle, a program rather than data, which is not read: write the model with save_pretrained of a transformers that writes %[2]s", dir, suffix, name)
+		}
+	}
 	return "", fmt.Errorf("%s: no %s file is there", dir, suffix)
 }
 

@@ -8,8 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"github.com/ajolote-ai/ajolote/safetensors"
 )
 
 // PromptFile is the file beside an adapter or a model that says how it was spoken to in training, so that inference needs no
@@ -100,12 +98,7 @@ func (r *fineTuning) restore(dir string) error {
 	if r.adapter != nil {
 		return r.adapter.Restore(dir)
 	}
-	weights, err := safetensors.Open(filepath.Join(dir, "model.safetensors"))
-	if err != nil {
-		return err
-	}
-	defer weights.Close()
-	return r.model.Restore(weights)
+	return r.model.Restore(dir)
 }
 
 // copyFiles copies those of the named files that exist.

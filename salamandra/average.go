@@ -45,12 +45,19 @@ const (
 // Average makes one adapter, or with full fine-tuning one model, of the last checkpoints of a run. The files beside the weights
 // are those of the first checkpoint. Tensors are summed in float32 and rounded once to the type of the files.
 func Average(ctx context.Context, o AverageOptions) (result AverageResult, err error) {
-	defer torch.Catch(&err)
+	err = torch.Run(func() error {
+		result, err = average(ctx, o)
+		return err
+	})
+	return result, err
+}
+
+func average(ctx context.Context, o AverageOptions) (result AverageResult, err error) {
 	if result.Checkpoints, err = lastCheckpoints(o.ModelDir, o.Last); err != nil {
 		return result, err
 	}
 	if exists(o.Output) && !o.Force {
-		return result, fmt.Errorf("average: output path %s exists already; use force to replace it", o.Output)
+		return result, fmt.Errorf("average: output path %s exists already: choose another, or force (--force) replacing it", o.Output)
 	}
 	first := result.Checkpoints[0]
 	average := averageTensors

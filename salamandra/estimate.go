@@ -1,6 +1,7 @@
 package salamandra
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,52 +12,6 @@ import (
 	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/torch/nn"
 )
-
-// work is what steps compute, whatever the model.
-type work struct {
-	tokens int // that go through the model: a shared prefix once a step
-	pairs  int // of a token and one that it attends to, itself included
-	labels int // that count in the loss
-	steps  int
-}
-
-// of adds a step on a batch with the first shared tokens in common.
-func (w *work) of(batch []Tokenized, shared int) {
-	w.steps++
-	w.tokens += shared
-	w.pairs += shared * (shared + 1) / 2
-	for _, e := range batch {
-		own := max(0, len(e.IDs)-1-shared) // nothing is behind the last token
-		w.tokens += own
-		w.pairs += own*shared + own*(own+1)/2
-		for _, label := range e.Labels[min(1, len(e.Labels)):] {
-			if label != Ignore {
-				w.labels++
-			}
-		}
-	}
-}
-
-// operations counts those of the matrix products, forward and backward: of the layers, and of attention and head, which are
-// computed in float32 whatever the type of the layers' products.
-func (w work) operations(shape llama.Config, wholeModel, recompute bool) (layers, others float64) {
-	inside := shape.Parameters() - shape.VocabSize*shape.HiddenSize
-	if !shape.TieHead {
-		inside -= shape.VocabSize * shape.HiddenSize
-	}
-	// Two operations a weight and token forward, two for the input's gradient; two more for the weights' own where all of the
-	// model is trained, or to compute the layers again. Attention: four a pair and channel forward, ten backward. The head:
-	// as the layers, and its scores are computed again on the way back instead of being kept.
-	linear, attention, head := 4.0, 14.0, 6.0
-	if wholeModel {
-		linear, head = linear+2, head+2
-	}
-	if recompute {
-		linear, attention = linear+2, attention+4
-	}
-	return linear * float64(inside) * float64(w.tokens),
-		attention*float64(shape.Layers*shape.Heads*shape.HeadDim)*float64(w.pairs) + head*float64(shape.VocabSize*shape.HiddenSize)*float64(w.labels)
-}
 
 // reached is the share of the products' best rate that training steps get to: norms, the adapter, the optimizer and what is
 // between the products take the rest. It is that of the steps in docs/performance.md.
@@ -91,7 +46,7 @@ func (r *Rehearsal) estimate(c *Config, b baseModel) (err error) {
 	r.StepBytes = residentBytes + int64(atOnce)*perToken
 
 	compute, _ := c.computeType()
-	layers, others := r.work.operations(shape, c.Adapter == "", c.recomputes())
+	layers, others := shape.Operations(r.work, c.Adapter == "", c.recomputes())
 	seconds := 0.0
 	for _, part := range []struct {
 		operations float64
@@ -122,13 +77,18 @@ func (c *Config) adapterParameters(b baseModel) (n int, err error) {
 	return n, nil
 }
 
-// productRate measures the machine: operations a second of a layer's product, through the kernels that training uses, at its
-// best: what another program takes of the machine now says nothing about the hours to come.
+// productRate measures the machine: operations a second of a layer's product, through the kernels that training uses. What
+// another program takes of the machine now says nothing about the hours to come, so it counts processor time, which the
+// threads share evenly, and takes the best of many products: in others a thread spun while it waited for one that did not run.
 func productRate(nf4 bool, compute torch.DType) (rate float64, err error) {
+	about, err := torch.Describe()
+	if err != nil {
+		return 0, err
+	}
 	err = torch.Run(func() error {
 		s := torch.NewScope("rate")
 		defer s.Close()
-		const n, tokens = 1024, 512
+		const n, tokens, least = 1024, 512, 10
 		weight := torch.NewGenerator(1).Randn(s, torch.Float32CPU, n, n)
 		var layer nn.Linear = &nn.Dense{Weight: weight, Compute: compute}
 		if nf4 {
@@ -139,14 +99,31 @@ func productRate(nf4 bool, compute torch.DType) (rate float64, err error) {
 			defer w.Free()
 			layer = &qlora.Linear{Weight: w, Compute: compute}
 		}
-		torch.NoGrad(func() {
-			x := torch.Ones(s, torch.Float32CPU, tokens, n)
-			for began := time.Now(); time.Since(began) < 300*time.Millisecond; { // the first one also starts the library's threads
-				started := time.Now()
-				layer.Forward(x)
-				rate = max(rate, 2*n*n*tokens/time.Since(started).Seconds())
+		x := torch.Ones(s, torch.Float32CPU, tokens, n)
+		product := func() (time.Duration, error) {
+			pass := s.Child("product")
+			defer pass.Close()
+			before, err := processorTime()
+			if err != nil {
+				return 0, err
 			}
-		})
+			torch.NoGrad(func() { layer.Forward(x.In(pass)) })
+			after, err := processorTime()
+			return (after - before) / time.Duration(about.Threads), err
+		}
+		began := time.Now()
+		for i := 0; i < least || time.Since(began) < 300*time.Millisecond; i++ { // the first one also starts the library's threads
+			took, err := product()
+			if err != nil {
+				return err
+			}
+			if took > 0 { // as it is where the clock is coarse
+				rate = max(rate, 2*n*n*tokens/took.Seconds())
+			}
+		}
+		if rate == 0 {
+			return errors.New("salamandra: the clock of processor time is too coarse to measure products with")
+		}
 		return nil
 	})
 	return rate, err

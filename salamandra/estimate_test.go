@@ -7,8 +7,46 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ajolote-ai/ajolote/models/llama"
 	"github.com/ajolote-ai/ajolote/torch/torchtest"
 )
+
+func TestTheWorkOfAStepIsCountedOnceForWhatIsShared(t *testing.T) {
+	example := func(last ...int32) Tokenized {
+		e := Tokenized{IDs: append([]int32{1, 2, 3, 4, 5, 6, 7, 8}, last...)}
+		for i, id := range e.IDs {
+			if i < 9 {
+				id = Ignore
+			}
+			e.Labels = append(e.Labels, id)
+		}
+		return e
+	}
+	batch := []Tokenized{example(20, 21), example(30, 31, 32)}
+	// Nothing is behind an example's last token: 9 and 10 of their 10 and 11 go through the model, and 1 and 2 are labelled.
+	apart := (&Stepper{}).Work(batch)
+	require.Equal(t, llama.Work{Tokens: 19, Pairs: 9*10/2 + 10*11/2, Labels: 3}, apart)
+	// Eight are shared: then 1 and 2 tokens are left, each of which attends to the eight too.
+	shared := (&Stepper{SharePrefix: true}).Work(batch)
+	require.Equal(t, llama.Work{Tokens: 11, Pairs: apart.Pairs - 8*9/2, Labels: 3}, shared)
+}
+
+func TestTimeInWhichNothingRunsIsNotCounted(t *testing.T) {
+	before, err := processorTime()
+	require.NoError(t, err)
+	time.Sleep(200 * time.Millisecond)
+	asleep, err := processorTime()
+	require.NoError(t, err)
+	require.Less(t, asleep-before, 100*time.Millisecond)
+	for n := uint64(0); ; n++ { // until the process has worked for 10 ms, whatever else the machine does
+		now, err := processorTime()
+		require.NoError(t, err)
+		if now-asleep > 10*time.Millisecond {
+			break
+		}
+		require.Less(t, n, uint64(1<<30), "the clock stands still")
+	}
+}
 
 func TestARehearsalCountsWhatTheRunWillTake(t *testing.T) {
 	torchtest.Need(t)

@@ -70,7 +70,7 @@ func FineTune(ctx context.Context, c *Config, o FineTuneOptions) (result FineTun
 	result.Data = data.Report
 	r := &fineTuning{config: c, options: o, data: data, base: base, kept: kept}
 	defer r.free()
-	if err := r.load(ctx); err != nil {
+	if err := torch.Run(func() error { return r.load(ctx) }); err != nil {
 		return result, err
 	}
 	job, err := r.job()
@@ -142,7 +142,6 @@ func (r *fineTuning) free() {
 
 // load reads the base and makes what is trained.
 func (r *fineTuning) load(ctx context.Context) (err error) {
-	defer torch.Catch(&err)
 	c := r.config
 	compute, why := c.computeType()
 	if why != "" {
@@ -159,7 +158,7 @@ func (r *fineTuning) load(ctx context.Context) (err error) {
 		return err
 	}
 	if compute == torch.BFloat16 {
-		setCompute(r.model, compute)
+		r.model.MultiplyIn(compute)
 	}
 	r.model.Clock, r.model.Noise = nn.Clock{Seed: uint64(c.Seed)}, c.NEFTuneAlpha
 	if err := r.attach(ctx, g); err != nil {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/ajolote-ai/ajolote/chat"
 	"github.com/ajolote-ai/ajolote/eval"
-	"github.com/ajolote-ai/ajolote/generate"
 )
 
 // queryTest measures a model in training by the queries of a test file: with the live model and adapter, never a copy.
@@ -56,14 +55,16 @@ func (r *fineTuning) parser() (*Parser, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Parser{model: r.model, tokenizer: speech.tokenizer, template: speech.model, prompt: prompt}
+	p := &Parser{speaker: speaker{model: r.model, tokenizer: speech.tokenizer, template: speech.model}, prompt: prompt}
 	if r.data.Template != "" {
 		if p.template, err = chat.Parse(r.data.Template, speech.marks); err != nil {
 			return nil, err
 		}
 	}
-	p.generator = &generate.Generator{Model: p.model, Tokenizer: p.tokenizer}
-	if p.stop, err = p.stopTokens(r.base.model); err != nil {
+	if err := p.ready(r.base.model); err != nil {
+		return nil, err
+	}
+	if err := p.stopBehindAnswers(); err != nil {
 		return nil, err
 	}
 	p.grammar, err = answerGrammar(nil, p.tokenizer, p.model.Config.VocabSize)

@@ -8,9 +8,7 @@ import (
 
 	"github.com/ajolote-ai/ajolote/lora"
 	"github.com/ajolote-ai/ajolote/models/llama"
-	"github.com/ajolote-ai/ajolote/qlora"
 	"github.com/ajolote-ai/ajolote/torch"
-	"github.com/ajolote-ai/ajolote/torch/nn"
 )
 
 // This file: what the keys of a configuration mean for the model, the adapter and the memory.
@@ -61,20 +59,6 @@ func (c *Config) computeType() (torch.DType, string) {
 		return torch.Float32, "bfloat16 was asked for, but this processor has no fast bfloat16 products: computing in float32"
 	}
 	return torch.BFloat16, ""
-}
-
-// setCompute makes the linear layers multiply in dtype; the head, whose product is the loss's own, stays as it is.
-func setCompute(m *llama.Model, dtype torch.DType) {
-	for name, place := range m.Linears() {
-		switch l := (*place).(type) {
-		case *qlora.Linear:
-			l.Compute = dtype
-		case *nn.Dense:
-			if name != "lm_head" {
-				l.Compute = dtype
-			}
-		}
-	}
 }
 
 // firstTrained is the first layer that has something to train; -1 where the embedding has.

@@ -69,7 +69,7 @@ func readIDs(path string) ([][]int32, error) {
 		}
 		var ids []int32
 		if err := json.Unmarshal([]byte(line), &ids); err != nil {
-			return nil, fmt.Errorf("%s: line %d: %w", path, i+1, err)
+			return nil, fmt.Errorf("%s: line %d: want a JSON array of token ids: %w", path, i+1, err)
 		}
 		list = append(list, ids)
 	}

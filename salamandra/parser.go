@@ -11,7 +11,6 @@ import (
 	"github.com/ajolote-ai/ajolote/generate"
 	"github.com/ajolote-ai/ajolote/generate/grammar"
 	"github.com/ajolote-ai/ajolote/hub"
-	"github.com/ajolote-ai/ajolote/lora"
 	"github.com/ajolote-ai/ajolote/models/llama"
 	"github.com/ajolote-ai/ajolote/query"
 	"github.com/ajolote-ai/ajolote/tokenizer"
@@ -40,7 +39,7 @@ type ParserOptions struct {
 	// CacheBytes limits the memory of the keys and values of the queries at work, the prompt's not counted; those that do not
 	// fit wait. 0 for 2 GiB.
 	CacheBytes int64
-	// CacheType is the type of keys and values in memory; 0 for float32. See [llama.Model].
+	// CacheType is the type of keys and values in memory; 0 for Compute. See [llama.Model].
 	CacheType torch.DType
 
 	// Unconstrained lets the model write what it will. Otherwise its answers are queries by construction, laid out as in
@@ -63,16 +62,11 @@ var ErrNoPrompt = errors.New("stores no system prompt")
 
 // Parser turns questions into queries. It is safe for many goroutines.
 type Parser struct {
-	options   ParserOptions
-	model     *llama.Model
-	adapter   *lora.Adapter
-	tokenizer *tokenizer.Tokenizer
-	template  *chat.Template
-	generator *generate.Generator
-	prompt    Prompt
-	grammar   *generate.Grammar // nil when unconstrained
-	bos       []int32
-	stop      []int32
+	speaker
+	options ParserOptions
+	prompt  Prompt
+	grammar *generate.Grammar // nil when unconstrained
+	bos     []int32
 }
 
 // LoadParser loads a model directory, or a hub name, and keeps the system prompt's keys and values for all queries. Free
@@ -89,28 +83,25 @@ func LoadParser(ctx context.Context, model string, o ParserOptions) (p *Parser, 
 			p = nil
 		}
 	}()
-	if err := p.speech(dir); err != nil {
+	if err := p.readSpeech(dir, o.Adapter); err != nil {
+		return p, err
+	}
+	if err := p.readPrompt(speechPlaces(dir, o.Adapter)); err != nil {
 		return p, err
 	}
 	place, err := o.Kept.place(dir, o, p.prompt.System)
 	if err != nil {
 		return p, err
 	}
-	p.model, err = llama.Load(ctx, dir, llama.LoadOptions{
+	err = p.load(ctx, dir, o.Adapter, llama.LoadOptions{
 		Load4Bit: o.Load4Bit, DoubleQuant: o.DoubleQuant, QuantizeEmbeddings: o.QuantizeEmbeddings, Compute: o.Compute,
 		Copies: o.Copies, Progress: o.Loading,
-	})
+	}, o.CacheType)
 	if err != nil {
 		return p, err
 	}
-	if o.Adapter != "" {
-		if p.adapter, err = lora.Load(p.model, o.Adapter, &p.model.Clock); err != nil {
-			return p, err
-		}
-	}
-	p.model.CacheType = o.CacheType
-	p.generator = &generate.Generator{Model: p.model, Tokenizer: p.tokenizer, MaxBatch: o.MaxBatch, CacheBytes: o.CacheBytes}
-	if p.stop, err = p.stopTokens(dir); err != nil {
+	p.generator.MaxBatch, p.generator.CacheBytes = o.MaxBatch, o.CacheBytes
+	if err := p.stopBehindAnswers(); err != nil {
 		return p, err
 	}
 	if !o.Unconstrained {
@@ -133,31 +124,14 @@ func answerGrammar(schema []byte, t *tokenizer.Tokenizer, words int) (*generate.
 	return generate.NewGrammar(g, t, words)
 }
 
-// speech reads the tokenizer, the template and the prompt: the adapter's, where it has them, before the model's.
-func (p *Parser) speech(dir string) (err error) {
-	places := []string{dir}
-	if p.options.Adapter != "" {
-		places = []string{p.options.Adapter, dir}
-	}
+// readPrompt reads the system prompt: the options', else the adapter's, else the model's.
+func (p *Parser) readPrompt(places []string) (err error) {
 	for _, place := range places {
-		if p.tokenizer == nil && slices.ContainsFunc(tokenizerFiles[:2], func(f string) bool { return exists(place + "/" + f) }) {
-			if p.tokenizer, err = tokenizer.Load(place); err != nil {
-				return err
-			}
-		}
-		if p.template == nil || p.template.IsDefault() {
-			if p.template, err = chat.Load(place); err != nil {
-				return err
-			}
-		}
 		if p.prompt == (Prompt{}) {
 			if p.prompt, _, err = ReadPrompt(place); err != nil {
 				return err
 			}
 		}
-	}
-	if p.tokenizer == nil {
-		return fmt.Errorf("salamandra: %s has no tokenizer.json and no tokenizer.model", dir)
 	}
 	if p.options.Prompt != "" {
 		p.prompt.System = p.options.Prompt
@@ -166,34 +140,6 @@ func (p *Parser) speech(dir string) (err error) {
 		return fmt.Errorf("salamandra: %s %w (%s): give one", strings.Join(places, ", "), ErrNoPrompt, PromptFile)
 	}
 	return nil
-}
-
-// stopTokens are the ids that end an answer: generation_config.json's and config.json's, and the mark that the template puts
-// behind an answer.
-func (p *Parser) stopTokens(dir string) ([]int32, error) {
-	var ids []int32
-	for _, id := range p.model.Config.EOS {
-		ids = append(ids, int32(id))
-	}
-	more, err := llama.GenerationStops(dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range more {
-		ids = append(ids, int32(id))
-	}
-	messages := []chat.Message{{Role: "system", Content: "s"}, {Role: "user", Content: "u"}, {Role: "assistant", Content: "a"}}
-	if r, err := p.template.ApplyTurns(messages, chat.Options{}); err == nil {
-		end := r.Turns[2].End
-		if id, ok := p.tokenizer.TokenToID(r.Text[end.Start:end.End]); ok {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	if ids = slices.Compact(ids); len(ids) == 0 {
-		return nil, errors.New("salamandra: neither config.json, generation_config.json nor the chat template says which token ends an answer")
-	}
-	return ids, nil
 }
 
 // encode renders a question behind the prompt, as training saw it, up to where the answer begins.
@@ -308,16 +254,7 @@ func (p *Parser) answer(r generate.Result) Answer {
 
 // Close frees the model. No call may be under way.
 func (p *Parser) Close() {
-	if p == nil {
-		return
-	}
-	if p.generator != nil {
-		p.generator.Close()
-	}
-	if p.adapter != nil {
-		p.adapter.Free()
-	}
-	if p.model != nil {
-		p.model.Free()
+	if p != nil {
+		p.close()
 	}
 }

@@ -28,8 +28,11 @@ type QuantizeOptions struct {
 
 // Quantize writes a model with its linear layers in NF4, in the files of bitsandbytes: transformers loads them with the same
 // weights that it would have quantised itself. Norms and biases keep their types, and unless asked for embedding and head.
-func Quantize(ctx context.Context, o QuantizeOptions) (err error) {
-	defer torch.Catch(&err)
+func Quantize(ctx context.Context, o QuantizeOptions) error {
+	return torch.Run(func() error { return quantize(ctx, o) })
+}
+
+func quantize(ctx context.Context, o QuantizeOptions) (err error) {
 	if exists(o.Output) {
 		return fmt.Errorf("quantize: output path %s exists already", o.Output)
 	}

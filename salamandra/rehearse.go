@@ -19,13 +19,13 @@ type Rehearsal struct {
 	Model     llama.Config
 
 	Steps, StepsPerEpoch int
-	Tokens               int  // of one epoch, as they stand in the examples
-	Computed             int  // of one epoch, as they go through the model: a shared prefix once a step
-	Labels               int  // of one epoch, that count in the loss
-	Longest              int  // tokens of the longest example
-	LargestStep          int  // most tokens that go through the model in a step
-	LargestPrefix        int  // most tokens that the examples of a step share
-	work                 work // of one epoch
+	Tokens               int        // of one epoch, as they stand in the examples
+	Computed             int        // of one epoch, as they go through the model: a shared prefix once a step
+	Labels               int        // of one epoch, that count in the loss
+	Longest              int        // tokens of the longest example
+	LargestStep          int        // most tokens that go through the model in a step
+	LargestPrefix        int        // most tokens that the examples of a step share
+	work                 llama.Work // of one epoch
 
 	Trained      int   // parameters
 	BaseBytes    int64 // of the base model in memory
@@ -64,6 +64,7 @@ func (r *Rehearsal) count(c *Config) {
 	var o train.Options
 	c.counts(&o, r.Data.Train)
 	r.Steps, r.StepsPerEpoch = o.TotalSteps(), o.StepsPerEpoch()
+	stepper := Stepper{SharePrefix: c.sharesPrefix()}
 	for step := range r.StepsPerEpoch {
 		var batch []Tokenized
 		for _, i := range o.StepExamples(step) {
@@ -72,15 +73,12 @@ func (r *Rehearsal) count(c *Config) {
 			r.Tokens += len(e.IDs)
 			r.Longest = max(r.Longest, len(e.IDs))
 		}
-		shared := 0
-		if c.sharesPrefix() {
-			shared = sharedPrefix(batch)
-		}
-		before := r.work.tokens
-		r.work.of(batch, shared)
-		r.LargestStep, r.LargestPrefix = max(r.LargestStep, r.work.tokens-before), max(r.LargestPrefix, shared)
+		shared := stepper.shared(batch)
+		w := workBehind(batch, shared)
+		r.LargestStep, r.LargestPrefix = max(r.LargestStep, w.Tokens), max(r.LargestPrefix, shared)
+		r.work.Tokens, r.work.Pairs, r.work.Labels = r.work.Tokens+w.Tokens, r.work.Pairs+w.Pairs, r.work.Labels+w.Labels
 	}
-	r.Computed, r.Labels = r.work.tokens, r.work.labels
+	r.Computed, r.Labels = r.work.Tokens, r.work.Labels
 }
 
 // String is a table for people.

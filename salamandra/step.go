@@ -33,14 +33,7 @@ type Stepper struct {
 
 // Step computes one step. Inside [torch.Run] only.
 func (t *Stepper) Step(ctx context.Context, batch []Tokenized) (result train.StepResult, err error) {
-	for _, e := range batch {
-		for _, label := range e.Labels[min(1, len(e.Labels)):] { // nothing predicts the first token
-			if label != Ignore {
-				result.Labels++
-			}
-		}
-	}
-	if result.Labels == 0 {
+	if result.Labels = labelled(batch); result.Labels == 0 {
 		return result, fmt.Errorf("salamandra: no token of examples %s counts in the loss", ids(batch))
 	}
 	s := torch.NewScope("step")
@@ -50,14 +43,12 @@ func (t *Stepper) Step(ctx context.Context, batch []Tokenized) (result train.Ste
 	weight := 1 / float64(result.Labels)
 
 	var prefix *llama.SharedPrefix
-	shared := 0
-	if t.SharePrefix {
-		if shared = sharedPrefix(batch); shared > 0 {
-			prefix = t.Trainer.Start(s, batch[0].IDs[:shared], prefixTargets(batch, shared, weight))
-			result.Loss += prefix.Loss
-			clock.Row = shared
-			result.Tokens += shared
-		}
+	shared := t.shared(batch)
+	if shared > 0 {
+		prefix = t.Trainer.Start(s, batch[0].IDs[:shared], prefixTargets(batch, shared, weight))
+		result.Loss += prefix.Loss
+		clock.Row = shared
+		result.Tokens += shared
 	}
 	for len(batch) > 0 {
 		if err := ctx.Err(); err != nil {
@@ -81,6 +72,40 @@ func (t *Stepper) Step(ctx context.Context, batch []Tokenized) (result train.Ste
 		prefix.Backward()
 	}
 	return result, nil
+}
+
+// Work counts what a step on batch computes. It needs no Trainer.
+func (t *Stepper) Work(batch []Tokenized) llama.Work { return workBehind(batch, t.shared(batch)) }
+
+// workBehind counts what a step computes whose examples share a pass over their first tokens.
+func workBehind(batch []Tokenized, shared int) llama.Work {
+	w := llama.Work{Tokens: shared, Pairs: shared * (shared + 1) / 2, Labels: labelled(batch)}
+	for _, e := range batch {
+		own := max(0, len(e.IDs)-1-shared) // nothing is behind the last token
+		w.Tokens += own
+		w.Pairs += own*shared + own*(own+1)/2
+	}
+	return w
+}
+
+// labelled counts the tokens that count in the loss.
+func labelled(batch []Tokenized) (n int) {
+	for _, e := range batch {
+		for _, label := range e.Labels[min(1, len(e.Labels)):] { // nothing predicts the first token
+			if label != Ignore {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// shared is how many tokens the examples' passes share.
+func (t *Stepper) shared(batch []Tokenized) int {
+	if !t.SharePrefix {
+		return 0
+	}
+	return sharedPrefix(batch)
 }
 
 // fitting counts the examples at the head of batch that fit a micro-batch.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ajolote-ai/ajolote/eval"
 	"github.com/ajolote-ai/ajolote/internal/pyjson"
+	"github.com/ajolote-ai/ajolote/torch"
 )
 
 // ValidateOptions say how a model is measured on test queries.
@@ -55,6 +56,12 @@ func Validate(ctx context.Context, o ValidateOptions) (*eval.Report, error) {
 	configuration := map[string]string{
 		"model": o.Model, "test file": o.TestFile, "4-bit": strconv.FormatBool(o.Parser.Load4Bit), "constrained": strconv.FormatBool(!o.Parser.Unconstrained),
 		"temperature": strconv.FormatFloat(o.Parser.Temperature, 'g', -1, 64),
+	}
+	if o.Parser.Compute != 0 && o.Parser.Compute != torch.Float32 {
+		configuration["compute"] = o.Parser.Compute.String()
+	}
+	if o.Parser.CacheType != 0 {
+		configuration["cache"] = o.Parser.CacheType.String()
 	}
 	if o.Parser.Adapter != "" {
 		configuration["adapter"] = o.Parser.Adapter

@@ -3,12 +3,12 @@ package salamandra
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/ajolote-ai/ajolote/chat"
 	"github.com/ajolote-ai/ajolote/generate"
 	"github.com/ajolote-ai/ajolote/generate/grammar"
 	"github.com/ajolote-ai/ajolote/hub"
-	"github.com/ajolote-ai/ajolote/lora"
 	"github.com/ajolote-ai/ajolote/models/llama"
 	"github.com/ajolote-ai/ajolote/tokenizer"
 	"github.com/ajolote-ai/ajolote/torch"
@@ -20,20 +20,16 @@ type WriterOptions struct {
 	Load4Bit bool   // hold the linear layers in NF4, double-quantised
 	// Compute is the type of the matrix products; 0 for float32.
 	Compute torch.DType
-	Copies  *llama.Copies // keeps what Load4Bit quantises for the next start; nil to quantise each time
+	// CacheType is the type of keys and values in memory; 0 for Compute. See [llama.Model].
+	CacheType torch.DType
+
+	Copies *llama.Copies // keeps what Load4Bit quantises for the next start; nil to quantise each time
 
 	Loading func(done, total int64) // told the bytes of the model that are read; nil for nobody
 }
 
 // Writer continues texts with a model, whatever they are about. It is safe for many goroutines.
-type Writer struct {
-	model     *llama.Model
-	adapter   *lora.Adapter
-	tokenizer *tokenizer.Tokenizer
-	template  *chat.Template
-	generator *generate.Generator
-	stop      []int32
-}
+type Writer struct{ speaker }
 
 // LoadWriter loads a model directory, or a hub name. Free the writer with [Writer.Close].
 func LoadWriter(ctx context.Context, model string, o WriterOptions) (w *Writer, err error) {
@@ -48,29 +44,12 @@ func LoadWriter(ctx context.Context, model string, o WriterOptions) (w *Writer, 
 			w = nil
 		}
 	}()
-	if w.tokenizer, err = tokenizer.Load(dir); err != nil {
+	if err := w.readSpeech(dir, o.Adapter); err != nil {
 		return w, err
 	}
-	if w.template, err = chat.Load(dir); err != nil {
-		return w, err
-	}
-	w.model, err = llama.Load(ctx, dir, llama.LoadOptions{
+	return w, w.load(ctx, dir, o.Adapter, llama.LoadOptions{
 		Load4Bit: o.Load4Bit, DoubleQuant: true, Compute: o.Compute, Copies: o.Copies, Progress: o.Loading,
-	})
-	if err != nil {
-		return w, err
-	}
-	if o.Adapter != "" {
-		if w.adapter, err = lora.Load(w.model, o.Adapter, &w.model.Clock); err != nil {
-			return w, err
-		}
-	}
-	w.generator = &generate.Generator{Model: w.model, Tokenizer: w.tokenizer}
-	stops, err := llama.GenerationStops(dir)
-	for _, id := range append(stops, w.model.Config.EOS...) {
-		w.stop = append(w.stop, int32(id))
-	}
-	return w, err
+	}, o.CacheType)
 }
 
 // Grammar puts a grammar over the model's words, for [generate.Options].
@@ -78,8 +57,8 @@ func (w *Writer) Grammar(g *grammar.Grammar) (*generate.Grammar, error) {
 	return generate.NewGrammar(g, w.tokenizer, w.model.Config.VocabSize)
 }
 
-// Write goes on with a text, or, as a chat, answers it as the message of a user. The end tokens of the model are added to
-// those of the options. stream, unless nil, gets the text as it comes.
+// Write goes on with a text, or, as a chat, answers it as the message of a user. The end tokens of the model, and
+// of a chat the mark behind an answer, are added to those of the options. stream, unless nil, gets the text as it comes.
 func (w *Writer) Write(ctx context.Context, text string, asChat bool, o generate.Options, stream func(string) error) (generate.Result, error) {
 	encode := tokenizer.EncodeOptions{}
 	if asChat {
@@ -94,7 +73,10 @@ func (w *Writer) Write(ctx context.Context, text string, asChat bool, o generate
 		return generate.Result{}, fmt.Errorf("salamandra: %w", err)
 	}
 	o.MaxNewTokens = min(o.MaxNewTokens, max(1, w.model.Config.MaxPositions-len(ids)))
-	o.StopTokens = append(append([]int32{}, w.stop...), o.StopTokens...)
+	o.StopTokens = slices.Concat(o.StopTokens, w.stop)
+	if asChat {
+		o.StopTokens = append(o.StopTokens, w.turnEnd...)
+	}
 	return w.generator.Generate(ctx, generate.Request{Prompt: ids, Options: o, Stream: stream})
 }
 
@@ -106,16 +88,7 @@ func (w *Writer) Text(token int32) string {
 
 // Close frees the model. No call may be under way.
 func (w *Writer) Close() {
-	if w == nil {
-		return
-	}
-	if w.generator != nil {
-		w.generator.Close()
-	}
-	if w.adapter != nil {
-		w.adapter.Free()
-	}
-	if w.model != nil {
-		w.model.Free()
+	if w != nil {
+		w.close()
 	}
 }

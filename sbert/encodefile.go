@@ -27,6 +27,37 @@ type FileOptions struct {
 	Done func(texts, earlier int)
 }
 
+// Validate says, before a model is loaded, why [Model.EncodeFile] would refuse files and options: an input that is not there, an
+// output of another kind, or a precision that is unknown or not the output's.
+func (o FileOptions) Validate(input, output string) error {
+	var faults []error
+	if _, err := os.Stat(input); err != nil {
+		faults = append(faults, err)
+	}
+	if dir := filepath.Dir(output); !isDir(dir) {
+		faults = append(faults, fmt.Errorf("%s: there is no folder %s to write into", output, dir))
+	}
+	kind := strings.ToLower(filepath.Ext(output))
+	if kind != ".npy" && kind != ".jsonl" && kind != ".parquet" {
+		faults = append(faults, fmt.Errorf("%s: the output is a .npy, a .jsonl or a .parquet file", output))
+	}
+	switch o.Precision {
+	case "", "float32":
+	case "float16", "int8", "ubinary":
+		if kind != ".npy" {
+			faults = append(faults, fmt.Errorf("precision is %s: %s files hold float32; write a .npy file", o.Precision, kind))
+		}
+	default:
+		faults = append(faults, fmt.Errorf("precision is %q: float32, float16, int8 or ubinary", o.Precision))
+	}
+	return errors.Join(faults...)
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
 // fileChunk is how many texts are in memory at once, and fileBytes how many bytes of them, but for the last one.
 const (
 	fileChunk = 8192
@@ -50,18 +81,10 @@ type fileState struct {
 // (rows of "text" and "embedding", float32). Input and output may be larger than the memory. A run that is killed goes on
 // where it was when it is called again with the same input, model and options; output appears when it is complete.
 func (m *Model) EncodeFile(ctx context.Context, input, output string, o FileOptions) (texts int, err error) {
+	if err := o.Validate(input, output); err != nil {
+		return 0, err
+	}
 	kind := strings.ToLower(filepath.Ext(output))
-	if kind != ".npy" && kind != ".jsonl" && kind != ".parquet" {
-		return 0, fmt.Errorf("%s: the output is a .npy, a .jsonl or a .parquet file", output)
-	}
-	switch o.Precision {
-	case "", "float32", "float16", "int8", "ubinary":
-	default:
-		return 0, fmt.Errorf("precision is %q: float32, float16, int8 or ubinary", o.Precision)
-	}
-	if kind != ".npy" && o.Precision != "" && o.Precision != "float32" {
-		return 0, fmt.Errorf("precision is %s: %s files hold float32; write a .npy file", o.Precision, kind)
-	}
 	w, err := m.openOutput(input, output, kind, o)
 	if err != nil {
 		return 0, err

@@ -161,7 +161,7 @@ func Load(ctx context.Context, dir string, o bert.LoadOptions) (m *Model, err er
 		}
 	}()
 	for _, e := range entries {
-		if err = m.loadModule(e); err != nil {
+		if err = m.loadModule(ctx, e); err != nil {
 			return
 		}
 	}
@@ -172,7 +172,7 @@ func Load(ctx context.Context, dir string, o bert.LoadOptions) (m *Model, err er
 	return
 }
 
-func (m *Model) loadModule(e moduleEntry) (err error) {
+func (m *Model) loadModule(ctx context.Context, e moduleEntry) (err error) {
 	dir := filepath.Join(m.dir, e.Path)
 	switch e.kind() {
 	case "Pooling":
@@ -181,8 +181,13 @@ func (m *Model) loadModule(e moduleEntry) (err error) {
 		m.After = append(m.After, Normalize{})
 	case "Dense":
 		var d *Dense
-		if d, err = readDense(dir, e.Path, m.Encoder.Compute); err == nil {
-			m.After = append(m.After, d)
+		before := m.Dimensions()
+		if d, err = readDense(ctx, dir, e.Path, m.Encoder.Compute); err != nil {
+			return err
+		}
+		m.After = append(m.After, d)
+		if in := d.Weight.Dim(1); in != before {
+			return fmt.Errorf("%s: in_features is %d: the vectors before this module have %d elements", filepath.Join(dir, "config.json"), in, before)
 		}
 	case "Dropout": // does nothing but in training
 	default:

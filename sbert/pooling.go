@@ -1,13 +1,13 @@
 package sbert
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
 	"path/filepath"
 	"slices"
 
-	"github.com/ajolote-ai/ajolote/safetensors"
 	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/torch/tensorfile"
 )
@@ -126,8 +126,10 @@ func (p Pooling) largest(hidden *torch.Tensor, bounds []int, skip int) *torch.Te
 	return torch.Stack(0, rows...)
 }
 
-func readDense(dir, path string, compute torch.DType) (*Dense, error) {
+func readDense(ctx context.Context, dir, path string, compute torch.DType) (*Dense, error) {
 	var f struct {
+		In         int    `json:"in_features"`
+		Out        int    `json:"out_features"`
 		Activation string `json:"activation_function"`
 		Bias       *bool  `json:"bias"`
 	}
@@ -142,29 +144,24 @@ func readDense(dir, path string, compute torch.DType) (*Dense, error) {
 	default:
 		return nil, fmt.Errorf("%s: activation_function is %s: Tanh and Identity are known", filepath.Join(dir, "config.json"), f.Activation)
 	}
-	w, err := safetensors.Open(dir)
+	file, err := tensorfile.Open(dir, nil)
 	if err != nil {
 		return nil, fmt.Errorf("sbert: dense layer: %w", err)
 	}
-	defer w.Close()
-	read := func(name string) (*torch.Tensor, error) {
-		source := w.Tensor(name)
-		if source == nil {
-			return nil, fmt.Errorf("%s: tensor %s is missing", dir, name)
-		}
-		s := torch.NewScope("dense")
-		defer s.Close()
-		t, err := tensorfile.Read(s, source)
-		if err != nil {
-			return nil, err
-		}
-		return t.To(compute).Keep(nil), nil
+	defer file.Close()
+	file.Want("linear.weight", f.Out, f.In)
+	biased := f.Bias == nil || *f.Bias
+	if biased {
+		file.Want("linear.bias", f.Out)
 	}
-	if d.Weight, err = read("linear.weight"); err != nil {
+	if err := file.Check(dir+": the dense layer does not fit its config.json", nil); err != nil {
 		return nil, err
 	}
-	if f.Bias == nil || *f.Bias {
-		if d.Bias, err = read("linear.bias"); err != nil {
+	if d.Weight, err = file.Read(ctx, "linear.weight", compute); err != nil {
+		return nil, err
+	}
+	if biased {
+		if d.Bias, err = file.Read(ctx, "linear.bias", compute); err != nil {
 			d.Weight.Free()
 			return nil, err
 		}

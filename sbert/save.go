@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 
 	"github.com/ajolote-ai/ajolote/internal/atomicfile"
-	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/torch/tensorfile"
 )
 
@@ -133,28 +132,16 @@ func copyFile(from, to string) error {
 }
 
 // Restore copies weights that [Model.Save] wrote into the model's tensors.
-func (m *Model) Restore(dir string) (err error) {
-	defer torch.Catch(&err)
+func (m *Model) Restore(dir string) error {
 	if err := m.Encoder.Restore(dir); err != nil {
 		return err
 	}
 	for i, module := range m.After {
-		d, ok := module.(*Dense)
-		if !ok {
-			continue
-		}
-		saved, err := readDense(filepath.Join(dir, fmt.Sprintf("%d_Dense", i+2)), "", d.Weight.DType())
-		if err != nil {
-			return err
-		}
-		torch.NoGrad(func() {
-			d.Weight.Copy(saved.Weight)
-			saved.Weight.Free()
-			if d.Bias != nil {
-				d.Bias.Copy(saved.Bias)
-				saved.Bias.Free()
+		if d, ok := module.(*Dense); ok {
+			if err := tensorfile.Restore(filepath.Join(dir, fmt.Sprintf("%d_Dense", i+2)), d.parameters); err != nil {
+				return fmt.Errorf("sbert: %w", err)
 			}
-		})
+		}
 	}
 	return nil
 }

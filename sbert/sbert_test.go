@@ -124,6 +124,27 @@ func TestOldDirectoriesWithDenseLayersAreRead(t *testing.T) {
 	equalVectors(t, g.Old, v)
 }
 
+func TestADenseLayerThatDoesNotFitIsRefused(t *testing.T) {
+	torchtest.Need(t)
+	torchtest.NoLeaks(t)
+	for _, c := range []struct{ was, is, want string }{
+		{`"out_features": 10`, `"out_features": 12`, "linear.weight has shape [10 16], the model wants [12 16]; linear.bias has shape [10], the model wants [12]"},
+		{`"bias": true`, `"bias": false`, "linear.bias has no place in the model"},
+	} {
+		dir := filepath.Join(t.TempDir(), "model")
+		require.NoError(t, os.CopyFS(dir, os.DirFS("testdata/old")))
+		paths, err := filepath.Glob(filepath.Join(dir, "*_Dense", "config.json"))
+		require.NoError(t, err)
+		require.Len(t, paths, 1)
+		text, err := os.ReadFile(paths[0])
+		require.NoError(t, err)
+		require.Contains(t, string(text), c.was)
+		require.NoError(t, os.WriteFile(paths[0], []byte(strings.Replace(string(text), c.was, c.is, 1)), 0o600))
+		_, err = sbert.Load(t.Context(), dir, bert.LoadOptions{})
+		require.ErrorContains(t, err, "the dense layer does not fit its config.json: "+c.want)
+	}
+}
+
 func TestASavedModelIsTheSameModel(t *testing.T) {
 	torchtest.Need(t)
 	torchtest.NoLeaks(t)

@@ -2,7 +2,6 @@ package train_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"log"
 	"os"
@@ -10,18 +9,11 @@ import (
 
 	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/torch/optim"
+	"github.com/ajolote-ai/ajolote/torch/torchtest"
 	"github.com/ajolote-ai/ajolote/train"
 )
 
-// Examples cannot skip themselves: without the library only the tests run, which can.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	run := flag.Lookup("test.run")
-	if torch.Load() != nil && os.Getenv("CI") == "" && run.Value.String() == "" {
-		_ = run.Value.Set("^Test")
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { torchtest.Main(m) }
 
 // A job is an optimizer, a schedule, and what a step computes; the loop does the rest. Here one number learns to be three.
 func ExampleRun() {

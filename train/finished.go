@@ -19,19 +19,19 @@ const FinishedFile = "run.json"
 
 // Summary is run.json.
 type Summary struct {
-	Finished     bool               `json:"finished"`
-	Steps        int                `json:"steps"`
-	TokensSeen   int64              `json:"tokens_seen"`
-	BadSteps     int                `json:"bad_steps"`
-	LastLoss     float64            `json:"last_loss"`
-	BestStep     int                `json:"best_step,omitempty"`
-	BestMetric   float64            `json:"best_metric,omitempty"`
-	StoppedEarly bool               `json:"stopped_early"`
-	Seconds      float64            `json:"seconds"` // of the call that finished
-	Metrics      map[string]float64 `json:"metrics,omitempty"`
-	Identity     map[string]string  `json:"identity"`
-	Kept         map[string]string  `json:"kept,omitempty"`
-	About        map[string]any     `json:"about,omitempty"`
+	Finished     bool               `json:"finished"`              // always true
+	Steps        int                `json:"steps"`                 // made in all, those before a resume included
+	TokensSeen   int64              `json:"tokens_seen"`           // that went through the model
+	BadSteps     int                `json:"bad_steps"`             // left out because loss or gradient was not finite
+	LastLoss     float64            `json:"last_loss"`             // of the last step
+	BestStep     int                `json:"best_step,omitempty"`   // with the best metric; absent without evaluation
+	BestMetric   float64            `json:"best_metric,omitempty"` // as Options.Metric names it
+	StoppedEarly bool               `json:"stopped_early"`         // by early stopping
+	Seconds      float64            `json:"seconds"`               // of the call that finished
+	Metrics      map[string]float64 `json:"metrics,omitempty"`     // of the last evaluation
+	Identity     map[string]string  `json:"identity"`              // what a resumed run must have in common: see Options.Identity
+	Kept         map[string]string  `json:"kept,omitempty"`        // see Options.Kept
+	About        map[string]any     `json:"about,omitempty"`       // see Job.About
 }
 
 func (l *loop) writeFinished() error {

@@ -44,7 +44,7 @@ type Options struct {
 	EarlyStoppingPatience int    // stop after so many evaluations without a better metric; 0 for never
 	LoadBest              bool   // end with the parameters of the best checkpoint
 	Metric                string // of the evaluation, that decides which is the best
-	GreaterIsBetter       bool
+	GreaterIsBetter       bool   // of Metric, which otherwise is best where it is smallest
 
 	LoggingSteps int  // steps of a row of log_history and of TensorBoard; the log has a line a step whatever it says
 	TensorBoard  bool // write event files into OutputDir/runs

@@ -56,10 +56,10 @@ type Result struct {
 	MeanLoss        float64            // over all steps that this call made
 	Metrics         map[string]float64 // of the last evaluation
 	BestStep        int                // with the best metric; 0 without evaluation
-	BestMetric      float64
-	StoppedEarly    bool // by early stopping
-	ResumedFrom     string
-	AlreadyFinished bool // the run was complete before; nothing was touched
+	BestMetric      float64            // of that step
+	StoppedEarly    bool               // by early stopping
+	ResumedFrom     string             // folder of the checkpoint that the run went on from; "" for a new run
+	AlreadyFinished bool               // the run was complete before; nothing was touched
 }
 
 // Run trains. When ctx is done, it writes a checkpoint of the last whole step and returns ctx's error.

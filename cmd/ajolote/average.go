@@ -17,7 +17,7 @@ func newAverageCommand() *cobra.Command {
 
 By default A and B are averaged each by itself, as the reference does. With --products it is what the adapters add to the
 weights that is averaged: exact, and as many times the rank as there are checkpoints.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r, err := salamandra.Average(cmd.Context(), o)
 			if err != nil {

@@ -9,17 +9,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ajolote-ai/ajolote/internal/bench"
 	"github.com/ajolote-ai/ajolote/models/llama"
-	"github.com/ajolote-ai/ajolote/salamandra"
 )
 
 func newBenchLoadCommand() *cobra.Command {
-	var o salamandra.LoadBenchOptions
+	var o bench.LoadOptions
 	var shape string
 	random := llama.RandomOptions{Seed: 1}
 	cmd := &cobra.Command{
 		Use:   "load FOLDER",
-		Short: "Measure loading a checkpoint into NF4, and loading it again from the quantised copy",
+		Short: "Measure loading a checkpoint into NF4, and its quantised copy",
 		Long: `Measure loading a checkpoint into NF4, double-quantised, and loading it again from the quantised copy; print a JSON object.
 
 With --shape, FOLDER is where a model of that shape with random weights lies; what is not there is written first. In bfloat16
@@ -30,11 +30,11 @@ that takes 4.5 GB for salamandra-2b and 15.5 GB for salamandra-7b, with --nf4 2.
 			random.Embeddings = random.NF4 && o.QuantizeEmbeddings
 			if _, err := os.Stat(filepath.Join(o.Model, "config.json")); shape != "" && os.IsNotExist(err) {
 				cmd.PrintErrf("writing %s of random weights into %s\n", shape, o.Model)
-				if err := salamandra.WriteShape(cmd.Context(), o.Model, shape, random); err != nil {
+				if err := bench.WriteShape(cmd.Context(), o.Model, shape, random); err != nil {
 					return fmt.Errorf("--shape: %w", err)
 				}
 			}
-			r, err := salamandra.BenchLoad(cmd.Context(), o)
+			r, err := bench.Load(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
@@ -42,7 +42,7 @@ that takes 4.5 GB for salamandra-2b and 15.5 GB for salamandra-7b, with --nf4 2.
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&shape, "shape", "", "write this model if FOLDER has none: "+strings.Join(salamandra.Shapes(), " or "))
+	flags.StringVar(&shape, "shape", "", "write this model if FOLDER has none: "+strings.Join(bench.Shapes(), " or "))
 	flags.BoolVar(&random.NF4, "nf4", false, "with --shape: write it in NF4")
 	flags.BoolVar(&o.QuantizeEmbeddings, "quantize-embeddings", false, "hold embedding and head in NF4 too")
 	flags.BoolVar(&o.Cold, "cold", false, "drop the files from the system's cache before each loading")

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ajolote-ai/ajolote/qlora"
+	"github.com/ajolote-ai/ajolote/internal/bench"
 	"github.com/ajolote-ai/ajolote/torch"
 )
 
@@ -25,9 +25,9 @@ print one JSON object a line: seconds (the best repetition), GFLOP/s, GB/s of th
 to ours, and the kind of host. For 0 tokens it measures quantising, dequantising and how fast the memory is read. Products of
 1 to 16 tokens in float32 get a line of their own ("few tokens"): the bytes a token costs, the memory's rate and the kernel's own
 rate over a matrix that lies in the caches, both measured in turn with it, and its share of the lesser of the two.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o := qlora.BenchOptions{Least: least}
+			o := bench.NF4Options{Least: least}
 			for _, t := range tokens {
 				n, err := strconv.Atoi(t)
 				if err != nil || n < 0 {
@@ -54,9 +54,9 @@ rate over a matrix that lies in the caches, both measured in turn with it, and i
 					return fmt.Errorf("--shapes: %q is not ROWSxCOLUMNS, such as 5632x2048", shape)
 				}
 				var failed error
-				if err := qlora.Bench(cmd.Context(), o, func(r qlora.BenchResult) {
+				if err := bench.NF4(cmd.Context(), o, func(r bench.NF4Result) {
 					line := struct {
-						qlora.BenchResult
+						bench.NF4Result
 						Cores int      `json:"cores"`
 						CPU   []string `json:"cpu_features"`
 					}{r, runtime.NumCPU(), cpuFeatures()}

@@ -2,17 +2,14 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"github.com/ajolote-ai/ajolote/salamandra"
-	"github.com/ajolote-ai/ajolote/torch"
+	"github.com/ajolote-ai/ajolote/internal/bench"
 )
 
 func newBenchQLoRAStepCommand() *cobra.Command {
-	o := salamandra.StepBenchOptions{Batch: 8, Steps: 2}
-	dtype := "float32"
+	o := bench.StepOptions{Batch: 8, Steps: 2}
 	cmd := &cobra.Command{
 		Use:   "qlora-step MODEL TOKENS.jsonl",
 		Short: "Measure optimizer steps of QLoRA training",
@@ -20,26 +17,19 @@ func newBenchQLoRAStepCommand() *cobra.Command {
 
 TOKENS.jsonl has one {"input_ids", "labels"} a line. The base is in NF4, double-quantised; rank 16 on q, k, v and o.`,
 		Args: cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Model, o.Tokens = args[0], args[1]
-			if o.Compute, err = torch.ParseDType(dtype); err != nil {
-				return err
-			}
-			r, err := salamandra.BenchStep(cmd.Context(), o)
+			r, err := bench.QLoRAStep(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
-			text, err := json.Marshal(r)
-			if err == nil {
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", text)
-			}
-			return err
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(r)
 		},
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&o.Batch, "batch", o.Batch, "examples of a step")
 	flags.IntVar(&o.Steps, "steps", o.Steps, "steps to make; the median counts")
-	flags.StringVar(&dtype, "dtype", dtype, "type of the matrix products: float32 or bfloat16")
+	computeVar(flags, &o.Compute, "dtype", "type of the matrix products")
 	flags.BoolVar(&o.NoSharing, "no-sharing", false, "do not share the examples' common prefix")
 	flags.BoolVar(&o.Recompute, "recompute", false, "compute layers again in the backward pass")
 	return cmd

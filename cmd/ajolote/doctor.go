@@ -21,7 +21,7 @@ func newDoctorCommand() *cobra.Command {
 		Short: "Say which library is in use, and what is wrong where there is none",
 		Long: `Prints every place where the library over libtorch is looked for, which one is used, and how it computes on
 this machine. The exit status is 1 when the library cannot be used; the last line is then the command that mends it.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := diagnose()
 			out := cmd.OutOrStdout()

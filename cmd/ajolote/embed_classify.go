@@ -28,6 +28,7 @@ func newEmbedClassifyCommand() *cobra.Command {
 func newClassifyTrainCommand() *cobra.Command {
 	var set []string
 	var resume string
+	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "train CONFIG.yml",
 		Short: "Fine-tune an encoder to tell the labels of texts",
@@ -41,6 +42,13 @@ Killed at any moment and started again, it goes on from its newest checkpoint an
 				fmt.Fprintln(cmd.ErrOrStderr(), "note:", n)
 			}
 			if err != nil {
+				return err
+			}
+			if dryRun {
+				text, err := mroberta.RehearseClassifier(cmd.Context(), c)
+				if err == nil {
+					_, err = fmt.Fprint(cmd.OutOrStdout(), text)
+				}
 				return err
 			}
 			display := progress.New(cmd.ErrOrStderr(), progress.Auto)
@@ -64,6 +72,7 @@ Killed at any moment and started again, it goes on from its newest checkpoint an
 	flags := cmd.Flags()
 	flags.StringArrayVar(&set, "set", nil, "override a key: --set learning_rate=1e-5")
 	flags.StringVar(&resume, "resume", "", "auto (the newest checkpoint), none (begin anew), or the path of a checkpoint")
+	flags.BoolVar(&dryRun, "dry-run", false, "check everything, tokenise, and say what training would take")
 	return cmd
 }
 
@@ -89,8 +98,8 @@ func newClassifyEvaluateCommand() *cobra.Command {
 	var data mroberta.LabelledData
 	cmd := &cobra.Command{
 		Use:   "evaluate --model MODEL --input FILE",
-		Short: "Compare the labels that a classifier tells with the right ones, as scikit-learn does",
-		Args:  cobra.NoArgs,
+		Short: "Compare a classifier's labels with the right ones",
+		Args:  flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			texts, err := mroberta.ReadLabelled(data)
 			if err != nil {
@@ -129,7 +138,7 @@ func newClassifyPredictCommand() *cobra.Command {
 		Long: `Tell the labels of texts. Lines of the output are {"label", "probability"} with all fields of the input before them.
 
 Files may be larger than the memory.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			display := progress.New(cmd.ErrOrStderr(), progress.Auto)
 			defer display.Close()
@@ -225,7 +234,7 @@ func newClassifyProbeCommand() *cobra.Command {
 		Short: "Measure an embedding model by the labels that its vectors tell",
 		Long: `Measure an embedding model by the labels that its vectors tell: by the nearest neighbours among the texts of --input, or by a
 logistic regression on them, as scikit-learn's KNeighborsClassifier (metric cosine) and LogisticRegression do.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if method != "neighbours" && method != "logistic" {
 				return fmt.Errorf("method is %q: neighbours or logistic", method)

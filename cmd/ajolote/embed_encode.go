@@ -27,7 +27,8 @@ func loadEmbedderIn(ctx context.Context, display *progress.Display, name string,
 }
 
 func newEmbedEncodeCommand() *cobra.Command {
-	var model, input, output, dtype string
+	var model, input, output string
+	var compute torch.DType
 	var maxTokens int
 	var o sbert.FileOptions
 	cmd := &cobra.Command{
@@ -36,11 +37,10 @@ func newEmbedEncodeCommand() *cobra.Command {
 		Long: `Turn the texts of a file (.txt, .jsonl, .csv, .tsv, .parquet) into vectors (.npy, .jsonl, .parquet).
 
 Files may be larger than the memory. Killed and started again, it goes on where it was.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			compute, err := torch.ParseDType(dtype)
-			if err != nil {
-				return fmt.Errorf("--dtype: %w", err)
+			if err := o.Validate(input, output); err != nil {
+				return err
 			}
 			display := progress.New(cmd.ErrOrStderr(), progress.Auto)
 			defer display.Close()
@@ -85,7 +85,7 @@ Files may be larger than the memory. Killed and started again, it goes on where 
 	flags.StringVar(&o.Prompt, "prompt", "", "text to put before every text")
 	flags.StringVar(&o.PromptName, "prompt-name", "", "name of one of the model's prompts")
 	flags.IntVar(&o.Dimensions, "dimensions", 0, "keep only so many of each vector's first numbers")
-	flags.StringVar(&dtype, "dtype", "float32", "type to compute in: float32, or bfloat16, which is faster where the processor has it, and less exact")
+	computeVar(flags, &compute, "dtype", "type to compute in")
 	flags.StringVar(&o.Precision, "precision", "float32", "float32, float16, int8 or ubinary")
 	flags.IntVar(&maxTokens, "max-seq-length", 0, "cut longer texts to so many tokens (default: as the model says)")
 	for _, name := range []string{"model", "input", "output"} {

@@ -19,11 +19,11 @@ func newEmbedEvaluateCommand() *cobra.Command {
 	var o sbert.EncodeOptions
 	cmd := &cobra.Command{
 		Use:   "evaluate --model MODEL (--data FOLDER | --queries FILE --corpus FILE --qrels FILE)",
-		Short: "Measure how well a model finds documents, as InformationRetrievalEvaluator does",
+		Short: "Measure how well a model finds documents",
 		Long: `Measure how well a model finds documents, as InformationRetrievalEvaluator does.
 
 Where queries and documents carry a language ("lang"), every direction from one to another is measured apart as well.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r, err := readRetrieval(data, split, queries, corpus, qrels)
 			if err != nil {

@@ -19,12 +19,12 @@ func newEmbedMineCommand() *cobra.Command {
 	o := mroberta.DefaultMineOptions()
 	cmd := &cobra.Command{
 		Use:   "mine --model MODEL --input PAIRS --output FILE.jsonl",
-		Short: "Find passages that a model takes for right answers though they are not",
+		Short: "Find passages that a model wrongly takes for right answers",
 		Long: `Find passages that a model takes for right answers though they are not, as mine_hard_negatives does.
 
 Lines of the output are {"query", "passage", "negative"}; with --format n-tuple {"query", "passage", "negative_1", ...}, for the
 pairs that have all their negatives.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "triplet" && format != "n-tuple" {
 				return fmt.Errorf("format is %q: triplet or n-tuple", format)

@@ -14,13 +14,13 @@ func newEmbedPairsCommand() *cobra.Command {
 	o := mroberta.DefaultSplitOptions()
 	cmd := &cobra.Command{
 		Use:   "pairs --input RECORDS --output FOLDER",
-		Short: "Make training pairs and test sets of abstracts with titles and keywords",
+		Short: "Make training pairs and test sets of abstracts",
 		Long: `Make training pairs and test sets of abstracts with titles and keywords.
 
 Records (.jsonl, .csv, .tsv, .parquet) have the fields title, abstract, keywords (a list, or separated by ";") and, where there are,
 id (equal for translations of one text) and lang. FOLDER/train.jsonl gets the pairs keyword -> abstract and title -> abstract;
 FOLDER/dev and FOLDER/test are BEIR folders of abstracts that no training pair has.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			abstracts, skipped, err := mroberta.ReadAbstracts(input)
 			if err != nil {

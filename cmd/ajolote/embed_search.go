@@ -20,7 +20,7 @@ func newEmbedSearchCommand() *cobra.Command {
 		Long: `Find the texts that are nearest to a query: exactly, over the vectors that "embed encode --normalize" has written.
 
 Each hit is a line of JSON: the query, the rank, the row of the index from 0, the score and, with --texts, the text.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			x, err := sbert.OpenIndex(index)
 			if err != nil {

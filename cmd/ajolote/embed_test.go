@@ -82,6 +82,7 @@ func TestFromAbstractsToAModelThatSearchesAndClassifies(t *testing.T) {
 	require.Equal(t, 1, hit.Rank)
 	require.NotEmpty(t, hit.Text)
 
+	require.Regexp(t, `120 rows, 0 left out\n.*\n\d+ labels, of .*\n8 steps, 8 an epoch\nevaluation: 120 texts\n`, ajolote("classify", "train", "classify.yml", "--dry-run"))
 	require.Contains(t, ajolote("classify", "train", "classify.yml"), "trained 8 steps")
 	require.Contains(t, ajolote("classify", "evaluate", "--model", "classifier", "--input", "labelled.csv", "--output", "report.json"), "macro avg")
 	require.FileExists(t, filepath.Join(dir, "report.json"))

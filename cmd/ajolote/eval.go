@@ -22,10 +22,12 @@ func newEvalCommand() *cobra.Command {
 reference scripts; beside them stand the share of outputs that really parse and fit the schema, and bootstrap intervals.
 
 The report R.json holds everything, query by query; "ajolote report" makes a page of it.`,
-		Example: `  ajolote eval --test-file test.json --predictions out.jsonl --output results/ft.json
-  ajolote eval --test-file test.json --predictions base.jsonl --output results/base.json --base-model-mode
+		Example: `  ajolote eval --test-file test.json --predictions out.jsonl \
+    --output results/ft.json
+  ajolote eval --base-model-mode --test-file test.json \
+    --predictions base.jsonl --output results/base.json
   ajolote report results/base.json results/ft.json --output report.html`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	f.define(cmd)

@@ -10,7 +10,6 @@ import (
 	"github.com/ajolote-ai/ajolote/generate/grammar"
 	"github.com/ajolote-ai/ajolote/progress"
 	"github.com/ajolote-ai/ajolote/salamandra"
-	"github.com/ajolote-ai/ajolote/torch"
 )
 
 func newGenerateCommand() *cobra.Command {
@@ -19,7 +18,6 @@ func newGenerateCommand() *cobra.Command {
 	var model, prompt, schema string
 	var chat, compact bool
 	var copies chooseCopies
-	dtype := "float32"
 	cmd := &cobra.Command{
 		Use:   "generate --model DIR --prompt TEXT",
 		Short: "Let a model go on with a text",
@@ -27,11 +25,8 @@ func newGenerateCommand() *cobra.Command {
 
 With --schema the continuation is JSON of a schema by construction. With --log-probs, each token follows on a line of its own
 with the natural logarithm of its probability.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if o.Compute, err = torch.ParseDType(dtype); err != nil {
-				return fmt.Errorf("--dtype: %w", err)
-			}
+		Args: flagsAlone,
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			display := progress.New(cmd.ErrOrStderr(), progress.Auto)
 			o.Loading, o.Copies = byteTask(display, "load"), copies(display.Printf)
 			w, err := salamandra.LoadWriter(cmd.Context(), model, o)
@@ -89,7 +84,8 @@ with the natural logarithm of its probability.`,
 	flags.IntVar(&r.Guess, "guess", 0, "guess so many tokens at once from the prompt's words; the text is the same")
 	flags.BoolVar(&r.LogProbs, "log-probs", false, "report the log-probability of every token")
 	flags.StringVar(&schema, "schema", "", "file with a JSON Schema for the continuation")
-	flags.StringVar(&dtype, "dtype", dtype, "type of the matrix products: float32, or bfloat16, which is faster where the processor has it, and less exact")
+	computeVar(flags, &o.Compute, "dtype", "type of the matrix products")
+	cacheVar(flags, &o.CacheType, "cache-type")
 	copies = copiesFlag(cmd)
 	flags.BoolVar(&compact, "compact", false, "with --schema: no white space")
 	for _, name := range []string{"model", "prompt"} {

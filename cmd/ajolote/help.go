@@ -8,7 +8,7 @@ import (
 )
 
 // helpWidth is how wide help is, in characters.
-const helpWidth = 100
+const helpWidth = 80
 
 // wrapHelp makes the help of a command, and of all below it, fit helpWidth.
 func wrapHelp(root *cobra.Command) {

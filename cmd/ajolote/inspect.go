@@ -14,7 +14,7 @@ func newInspectCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "inspect DIR",
-		Short: "Say what a model, adapter or encoder directory holds, and the memory that it needs",
+		Short: "Say what a model or adapter folder holds, and the memory it needs",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := salamandra.Inspect(args[0], lengths...)

@@ -16,7 +16,7 @@ func newLogitsCommand() *cobra.Command {
 
 The input has one JSON array of token ids a line. The output is a float32 array [tokens, words] in NumPy's format, the rows of
 one line after those of the one before.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Copies = copies(func(format string, args ...any) { cmd.PrintErrf(format+"\n", args...) })
 			return salamandra.Logits(cmd.Context(), o)

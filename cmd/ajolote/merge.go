@@ -22,7 +22,7 @@ func newMergeCommand() *cobra.Command {
 		Long: `Merge an adapter into its base model.
 
 Writes a model directory that transformers 4 and 5, vLLM, ollama and llama.cpp's converter read.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
 			if o.MaxShardBytes, err = parseBytes(shard); err != nil {

@@ -10,13 +10,11 @@ import (
 
 	"github.com/ajolote-ai/ajolote/progress"
 	"github.com/ajolote-ai/ajolote/salamandra"
-	"github.com/ajolote-ai/ajolote/torch"
 )
 
 // modelFlags are what every command that runs a model takes.
 type modelFlags struct {
 	model, promptFile string
-	dtype             string
 	options           salamandra.ParserOptions
 	copies            chooseCopies
 }
@@ -30,16 +28,14 @@ func (f *modelFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.options.MaxNewTokens, "max-new-tokens", 0, "longest answer in tokens (0: 1024, or what the model has room for)")
 	flags.IntVar(&f.options.MaxBatch, "batch-size", 32, "queries decoded together")
 	flags.BoolVar(&f.options.QuantizeEmbeddings, "quantize-embeddings", false, "with --load-in-4bit: hold embedding and head in NF4 too; faster, less exact")
-	flags.StringVar(&f.dtype, "dtype", "float32", "type of the matrix products: float32, or bfloat16, which is faster where the processor has it, and less exact")
+	computeVar(flags, &f.options.Compute, "dtype", "type of the matrix products")
+	cacheVar(flags, &f.options.CacheType, "cache-type")
 	f.copies = copiesFlag(cmd)
 	_ = cmd.MarkFlagRequired("model")
 }
 
 // prepare reads the prompt file and lets loading be drawn.
-func (f *modelFlags) prepare(display *progress.Display) (err error) {
-	if f.options.Compute, err = torch.ParseDType(f.dtype); err != nil {
-		return fmt.Errorf("--dtype: %w", err)
-	}
+func (f *modelFlags) prepare(display *progress.Display) error {
 	if f.promptFile != "" {
 		text, err := os.ReadFile(f.promptFile)
 		if err != nil {
@@ -62,7 +58,11 @@ func (f *modelFlags) load(cmd *cobra.Command) (*salamandra.Parser, error) {
 	if err := f.prepare(display); err != nil {
 		return nil, err
 	}
-	return salamandra.LoadParser(cmd.Context(), f.model, f.options)
+	p, err := salamandra.LoadParser(cmd.Context(), f.model, f.options)
+	if errors.Is(err, salamandra.ErrNoPrompt) {
+		return nil, fmt.Errorf("%w with --prompt-file", err)
+	}
+	return p, err
 }
 
 func newParseCommand() *cobra.Command {

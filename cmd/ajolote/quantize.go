@@ -14,8 +14,8 @@ func newQuantizeCommand() *cobra.Command {
 	shard := "5GB"
 	cmd := &cobra.Command{
 		Use:   "quantize --model DIR --output-path DIR",
-		Short: "Write a model with its linear layers in NF4, as bitsandbytes stores them",
-		Args:  cobra.NoArgs,
+		Short: "Write a model's linear layers in NF4, as bitsandbytes does",
+		Args:  flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if o.MaxShardBytes, err = parseBytes(shard); err != nil {
 				return fmt.Errorf("--max-shard-size: %w", err)

@@ -24,9 +24,11 @@ with, query by query. --train adds the curves of a training run; it may be given
 
 Other formats: md (Markdown tables), tsv (plain numbers), png (a picture), and reference: the IMPULS scripts' own comparative text over folders of
 validation_stats_*.json, or, given a validation_detailed_*.json, statistics and error analysis made again beside it.`,
-		Example: `  ajolote report results/base.json results/ft.json --train runs/ft --output report.html
+		Example: `  ajolote report results/base.json results/ft.json --train runs/ft \
+    --output report.html
   ajolote report results/base.json results/ft.json --format md
-  ajolote report --format reference results/a/20260102_030405 results/b/20260102_040506`,
+  ajolote report --format reference \
+    results/a/20260102_030405 results/b/20260102_040506`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	flags := cmd.Flags()

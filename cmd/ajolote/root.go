@@ -31,6 +31,8 @@ func newRootCommand() *cobra.Command {
 		newValidateCommand(),
 		newVersionCommand(),
 	)
+	root.SetFlagErrorFunc(misused)
+	explainUse(root)
 	wrapHelp(root)
 	return root
 }

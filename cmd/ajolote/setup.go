@@ -30,7 +30,7 @@ directory of its own, to ship beside a program or to name in AJOLOTE_LIB.`,
 		Example: `  ajolote setup
   ajolote setup --cuda
   ajolote setup --torch .venv/lib/python3.12/site-packages/torch`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			start := time.Now()
 			display := progress.New(cmd.ErrOrStderr(), progress.Auto)

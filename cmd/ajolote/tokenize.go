@@ -27,7 +27,7 @@ func newTokenizeCommand() *cobra.Command {
 
 Reads one JSON string a line from standard input and writes one JSON array of ids a line; with --decode it is the other
 way around. --no-special leaves out the tokens that the model puts around a text, and in decoding all special tokens.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			settings.Warn = func(message string) { fmt.Fprintln(cmd.ErrOrStderr(), "ajolote: note:", message) }
 			t, err := tokenizer.LoadWith(path, settings)

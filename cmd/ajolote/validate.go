@@ -28,7 +28,7 @@ func newValidateCommand() *cobra.Command {
 
 The flags of the reference's script are taken as well (--model-path, --equiv-dir, --quantize). A folder of an adapter may stand
 for the model; then its base is the one that it names, or --base-model.`,
-		Args: cobra.NoArgs,
+		Args: flagsAlone,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch quantize {
 			case "none":

@@ -1,4 +1,4 @@
-package generate
+package bench
 
 import (
 	"context"
@@ -7,19 +7,20 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ajolote-ai/ajolote/generate"
 	"github.com/ajolote-ai/ajolote/models/llama"
 )
 
-// QueriesBenchOptions say what short questions behind one long prompt look like.
-type QueriesBenchOptions struct {
+// QueriesOptions say what short questions behind one long prompt look like. All but MaxBatch must be positive.
+type QueriesOptions struct {
 	Prompt   int // tokens that all begin with
 	New      int // tokens of an answer
 	Count    int // questions, of 20 to 60 tokens
 	MaxBatch int // answers written together; 0 for the generator's own limit
 }
 
-// QueriesBenchResult is how fast questions are answered that come all at once.
-type QueriesBenchResult struct {
+// QueriesResult is how fast questions are answered that come all at once.
+type QueriesResult struct {
 	Workload        string  `json:"workload"` // "queries"
 	Prompt          int     `json:"prompt"`
 	New             int     `json:"new"`
@@ -33,28 +34,22 @@ type QueriesBenchResult struct {
 	AloneS          float64 `json:"alone_s"`       // a whole answer to a question alone
 }
 
-// BenchQueries answers random questions behind a random prompt greedily, all of them one call.
-func BenchQueries(ctx context.Context, m *llama.Model, o QueriesBenchOptions) (QueriesBenchResult, error) {
-	b := QueriesBenchResult{Workload: "queries", Prompt: o.Prompt, New: o.New, Count: o.Count}
+// Queries answers random questions behind a random prompt greedily, all of them one call.
+func Queries(ctx context.Context, m *llama.Model, o QueriesOptions) (QueriesResult, error) {
+	b := QueriesResult{Workload: "queries", Prompt: o.Prompt, New: o.New, Count: o.Count}
 	if o.Prompt < 1 || o.New < 1 || o.Count < 1 {
-		return b, fmt.Errorf("generate: a benchmark of %d answers of %d tokens behind %d: all must be positive", o.Count, o.New, o.Prompt)
+		return b, fmt.Errorf("a benchmark of %d answers of %d tokens behind %d: all must be positive", o.Count, o.New, o.Prompt)
 	}
 	random := rand.New(rand.NewPCG(1, 1))
-	text := func(n int) []int32 {
-		ids := make([]int32, n)
-		for i := range ids {
-			ids[i] = int32(min(10+random.IntN(990), m.Config.VocabSize-1))
-		}
-		return ids
-	}
+	text := func(n int) []int32 { return randomIDs(random, n, m.Config.VocabSize) }
 	prompt := text(o.Prompt)
-	requests := make([]Request, o.Count)
+	requests := make([]generate.Request, o.Count)
 	for i := range requests {
-		requests[i] = Request{Prompt: slices.Concat(prompt, text(20+random.IntN(41))), Options: Options{MaxNewTokens: o.New}}
+		requests[i] = generate.Request{Prompt: slices.Concat(prompt, text(20+random.IntN(41))), Options: generate.Options{MaxNewTokens: o.New}}
 	}
-	g := &Generator{Model: m, MaxBatch: o.MaxBatch}
+	g := &generate.Generator{Model: m, MaxBatch: o.MaxBatch}
 	defer g.Close()
-	seconds := func(list []Request) (float64, error) {
+	seconds := func(list []generate.Request) (float64, error) {
 		started := time.Now()
 		results, err := g.GenerateAll(ctx, list, nil)
 		for _, r := range results {
@@ -64,10 +59,10 @@ func BenchQueries(ctx context.Context, m *llama.Model, o QueriesBenchOptions) (Q
 		}
 		return time.Since(started).Seconds(), err
 	}
-	first := func(r Request) (least float64, err error) {
+	first := func(r generate.Request) (least float64, err error) {
 		r.MaxNewTokens = 1
 		for i := range 5 {
-			s, err := seconds([]Request{r})
+			s, err := seconds([]generate.Request{r})
 			if err != nil {
 				return 0, err
 			}

@@ -1,4 +1,4 @@
-package salamandra
+package bench
 
 import (
 	"context"
@@ -10,15 +10,15 @@ import (
 	"github.com/ajolote-ai/ajolote/torch"
 )
 
-// LoadBenchOptions say what [BenchLoad] measures.
-type LoadBenchOptions struct {
+// LoadOptions say what [Load] measures.
+type LoadOptions struct {
 	Model              string // folder
 	QuantizeEmbeddings bool   // embedding and head in NF4 too
 	Cold               bool   // drop the files from the system's cache before each loading
 }
 
-// LoadBench is what loading a checkpoint took. Memory is that of the whole process, libtorch included.
-type LoadBench struct {
+// LoadResult is what loading a checkpoint took. Memory is that of the whole process, libtorch included.
+type LoadResult struct {
 	Workload     string  `json:"workload"`
 	FileGB       float64 `json:"file_gb"`
 	ModelGB      float64 `json:"model_gb"`          // of the loaded weights
@@ -31,9 +31,9 @@ type LoadBench struct {
 	TokenSeconds float64 `json:"one_token_seconds"` // a forward pass of one token, the best of five
 }
 
-// BenchLoad measures loading a model into NF4, double-quantised: from its checkpoint; then again, leaving a copy in a temporary
+// Load measures loading a model into NF4, double-quantised: from its checkpoint; then again, leaving a copy in a temporary
 // folder beside the checkpoint; then from that copy. Call it first in a process, or its peak is that of what came before.
-func BenchLoad(ctx context.Context, o LoadBenchOptions) (r LoadBench, err error) {
+func Load(ctx context.Context, o LoadOptions) (r LoadResult, err error) {
 	r.Workload = "load"
 	dir, err := os.MkdirTemp(filepath.Dir(filepath.Clean(o.Model)), "ajolote-bench-")
 	if err != nil {

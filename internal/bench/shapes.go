@@ -1,4 +1,4 @@
-package salamandra
+package bench
 
 import (
 	"context"

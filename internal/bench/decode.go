@@ -1,19 +1,18 @@
-package generate
+package bench
 
 import (
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
-	"slices"
 	"time"
 
+	"github.com/ajolote-ai/ajolote/generate"
 	"github.com/ajolote-ai/ajolote/models/llama"
 	"github.com/ajolote-ai/ajolote/torch"
 )
 
-// BenchResult is how fast a model reads a prompt and writes, one sequence alone.
-type BenchResult struct {
+// DecodeResult is how fast a model reads a prompt and writes, one sequence alone.
+type DecodeResult struct {
 	Workload string  `json:"workload"` // "decode"
 	Prompt   int     `json:"prompt"`
 	New      int     `json:"new"`
@@ -29,40 +28,42 @@ type BenchResult struct {
 	Threads     int     `json:"threads"`
 }
 
-// Bench reads a prompt of random tokens and writes length tokens greedily behind it, and reports the median of some
-// repetitions.
-func Bench(ctx context.Context, m *llama.Model, prompt, length, repeat int) (BenchResult, error) {
-	b := BenchResult{Workload: "decode", Prompt: prompt, New: length}
-	if prompt < 1 || length < 1 || repeat < 1 {
-		return b, fmt.Errorf("generate: a benchmark of %d tokens behind %d, %d times: all must be positive", length, prompt, repeat)
+// DecodeOptions say what [Decode] measures. All must be positive.
+type DecodeOptions struct {
+	Prompt int // tokens read
+	New    int // tokens written behind them
+	Repeat int // repetitions, of which the median counts
+}
+
+// Decode reads a prompt of random tokens and writes tokens greedily behind it.
+func Decode(ctx context.Context, m *llama.Model, o DecodeOptions) (DecodeResult, error) {
+	b := DecodeResult{Workload: "decode", Prompt: o.Prompt, New: o.New}
+	if o.Prompt < 1 || o.New < 1 || o.Repeat < 1 {
+		return b, fmt.Errorf("a benchmark of %d tokens behind %d, %d times: all must be positive", o.New, o.Prompt, o.Repeat)
 	}
 	about, err := torch.Describe()
 	if err != nil {
 		return b, err
 	}
 	b.KernelLevel, b.Threads = about.KernelLevel, about.Threads
-	random := rand.New(rand.NewPCG(1, 1))
-	ids := make([]int32, prompt)
-	for i := range ids {
-		ids[i] = int32(min(10+random.IntN(990), m.Config.VocabSize-1))
-	}
-	g := &Generator{Model: m}
+	ids := randomIDs(rand.New(rand.NewPCG(1, 1)), o.Prompt, m.Config.VocabSize)
+	g := &generate.Generator{Model: m}
 	defer g.Close()
 	run := func(n int) (float64, error) {
 		started := time.Now()
-		_, err := g.Generate(ctx, Request{Prompt: ids, Options: Options{MaxNewTokens: n}})
+		_, err := g.Generate(ctx, generate.Request{Prompt: ids, Options: generate.Options{MaxNewTokens: n}})
 		return time.Since(started).Seconds(), err
 	}
 	if _, err := run(1); err != nil { // the first run finds memory and tables cold
 		return b, err
 	}
 	var prefill, decode, memory []float64
-	for range repeat {
+	for range o.Repeat {
 		first, err := run(1)
 		if err != nil {
 			return b, err
 		}
-		all, err := run(length + 1)
+		all, err := run(o.New + 1)
 		if err != nil {
 			return b, err
 		}
@@ -70,35 +71,12 @@ func Bench(ctx context.Context, m *llama.Model, prompt, length, repeat int) (Ben
 		if err != nil {
 			return b, err
 		}
-		prefill, decode = append(prefill, float64(prompt)/first), append(decode, float64(length)/(all-first))
+		prefill, decode = append(prefill, float64(o.Prompt)/first), append(decode, float64(o.New)/(all-first))
 		memory = append(memory, speed)
 	}
 	b.Prefill, b.Decode, b.MemoryGB = median(prefill), median(decode), median(memory)
-	b.BytesPerToken = m.BytesPerToken(prompt + length/2)
+	b.BytesPerToken = m.BytesPerToken(o.Prompt + o.New/2)
 	b.DecodeGB = float64(b.BytesPerToken) * b.Decode / 1e9
 	b.Share = b.DecodeGB / b.MemoryGB
 	return b, nil
-}
-
-func median(list []float64) float64 {
-	slices.Sort(list)
-	return (list[(len(list)-1)/2] + list[len(list)/2]) / 2
-}
-
-// memorySpeed is how many GB/s a sum over 256 MB reads, the best of a few.
-func memorySpeed() (gbs float64, err error) {
-	const elements = 1 << 26
-	return gbs, torch.Run(func() error {
-		s := torch.NewScope("memory")
-		defer s.Close()
-		large := torch.Zeros(s, torch.Float32CPU, elements)
-		shortest := math.Inf(1)
-		for range 5 {
-			started := time.Now()
-			large.Sum()
-			shortest = min(shortest, time.Since(started).Seconds())
-		}
-		gbs = 4 * elements / 1e9 / shortest
-		return nil
-	})
 }

@@ -1,4 +1,4 @@
-package salamandra
+package bench
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/ajolote-ai/ajolote/models/llama"
+	"github.com/ajolote-ai/ajolote/salamandra"
 	"github.com/ajolote-ai/ajolote/torch"
 )
 
@@ -50,17 +51,17 @@ func scalingPoints() []ScalingPoint {
 	return points
 }
 
-// BenchScaling measures steps on models of random weights, which it writes into a folder of its own below dir and removes again,
+// Scaling measures steps on models of random weights, which it writes into a folder of its own below dir and removes again,
 // and tells each point as it is done. compute is the type of the matrix products.
-func BenchScaling(ctx context.Context, dir string, compute torch.DType, tell func(ScalingPoint) error) error {
+func Scaling(ctx context.Context, dir string, compute torch.DType, tell func(ScalingPoint) error) error {
 	folder, err := os.MkdirTemp(dir, "ajolote-scaling-")
 	if err != nil {
-		return fmt.Errorf("salamandra: %w", err)
+		return fmt.Errorf("%w", err)
 	}
 	defer os.RemoveAll(folder)
 	for i, p := range scalingPoints() {
 		if err := p.measure(ctx, filepath.Join(folder, fmt.Sprint(i)), compute); err != nil {
-			return fmt.Errorf("salamandra: scaling: %s: %w", p.Varied, err)
+			return fmt.Errorf("scaling: %s: %w", p.Varied, err)
 		}
 		if err := tell(p); err != nil {
 			return err
@@ -88,20 +89,19 @@ func (p *ScalingPoint) measure(ctx context.Context, dir string, compute torch.DT
 	}
 	const steps = 3
 	rows := p.examples(steps)
-	r, err := benchSteps(ctx, StepBenchOptions{Model: dir, Batch: p.Batch, Steps: steps, Compute: compute}, rows)
+	r, err := measureSteps(ctx, StepOptions{Model: dir, Batch: p.Batch, Steps: steps, Compute: compute}, rows)
 	if err != nil {
 		return err
 	}
-	var w work
-	w.of(rows[:p.Batch], sharedPrefix(rows[:p.Batch]))
-	layers, others := w.operations(shape, false, false)
+	stepper := salamandra.Stepper{SharePrefix: true}
+	layers, others := shape.Operations(stepper.Work(rows[:p.Batch]), false, false)
 	operations := layers + others
 	p.Seconds, p.PeakGiB, p.TeraOperations, p.GFLOPS = r.SecondsPerStep, r.PeakGiB, operations/1e12, operations/1e9/r.SecondsPerStep
 	return nil
 }
 
 // examples are like the query parser's: the prompt, a question of 40 tokens, an answer of 160, which alone is trained on.
-func (p *ScalingPoint) examples(steps int) []Tokenized {
+func (p *ScalingPoint) examples(steps int) []salamandra.Tokenized {
 	dice := rand.New(rand.NewPCG(1, 1))
 	text := func(n int) (ids []int32) {
 		for range n {
@@ -110,12 +110,12 @@ func (p *ScalingPoint) examples(steps int) []Tokenized {
 		return ids
 	}
 	prompt := text(p.Prompt)
-	rows := make([]Tokenized, p.Batch*steps)
+	rows := make([]salamandra.Tokenized, p.Batch*steps)
 	for i := range rows {
-		r := Tokenized{ID: fmt.Sprint(i + 1), IDs: append(append([]int32(nil), prompt...), text(200)...)}
+		r := salamandra.Tokenized{ID: fmt.Sprint(i + 1), IDs: append(append([]int32(nil), prompt...), text(200)...)}
 		for j, id := range r.IDs {
 			if j < p.Prompt+40 {
-				id = Ignore
+				id = salamandra.Ignore
 			}
 			r.Labels = append(r.Labels, id)
 		}

@@ -1,4 +1,4 @@
-package salamandra
+package bench
 
 import (
 	"bufio"
@@ -6,17 +6,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/ajolote-ai/ajolote/lora"
 	"github.com/ajolote-ai/ajolote/models/llama"
+	"github.com/ajolote-ai/ajolote/salamandra"
 	"github.com/ajolote-ai/ajolote/torch"
 	"github.com/ajolote-ai/ajolote/torch/optim"
 )
 
-// StepBenchOptions say what [BenchStep] measures.
-type StepBenchOptions struct {
+// StepOptions say what [QLoRAStep] measures.
+type StepOptions struct {
 	Model, Tokens string // a model directory; lines {"input_ids", "labels"}
 	Batch, Steps  int
 	Compute       torch.DType // of the matrix products
@@ -24,8 +24,8 @@ type StepBenchOptions struct {
 	Recompute     bool
 }
 
-// StepBench is what optimizer steps took.
-type StepBench struct {
+// StepResult is what optimizer steps took.
+type StepResult struct {
 	Workload       string    `json:"workload"`
 	DType          string    `json:"dtype"`
 	KernelLevel    string    `json:"kernel_level"`
@@ -37,23 +37,26 @@ type StepBench struct {
 	PeakGiB        float64   `json:"peak_gib"` // resident memory of the process
 }
 
-// BenchStep measures whole optimizer steps: forward, backward, clipping excepted, AdamW.
-func BenchStep(ctx context.Context, o StepBenchOptions) (r StepBench, err error) {
+// QLoRAStep measures whole optimizer steps: forward, backward, clipping excepted, AdamW.
+func QLoRAStep(ctx context.Context, o StepOptions) (r StepResult, err error) {
+	if o.Batch < 1 || o.Steps < 1 {
+		return r, fmt.Errorf("a benchmark of %d steps of %d examples: both must be positive", o.Steps, o.Batch)
+	}
 	rows, err := readTokenized(o.Tokens, o.Batch*o.Steps)
 	if err != nil {
 		return r, err
 	}
-	return benchSteps(ctx, o, rows)
+	return measureSteps(ctx, o, rows)
 }
 
-func benchSteps(ctx context.Context, o StepBenchOptions, rows []Tokenized) (r StepBench, err error) {
+func measureSteps(ctx context.Context, o StepOptions, rows []salamandra.Tokenized) (r StepResult, err error) {
 	m, err := llama.Load(ctx, o.Model, llama.LoadOptions{Load4Bit: true, DoubleQuant: true})
 	if err != nil {
 		return r, err
 	}
 	defer m.Free()
 	if o.Compute == torch.BFloat16 {
-		setCompute(m, o.Compute)
+		m.MultiplyIn(o.Compute)
 	}
 	config := lora.Config{R: 16, Alpha: 32, TargetModules: lora.Targets{Names: []string{"q_proj", "k_proj", "v_proj", "o_proj"}}}
 	a, err := lora.Attach(m, config, &m.Clock, torch.NewGenerator(0))
@@ -61,7 +64,7 @@ func benchSteps(ctx context.Context, o StepBenchOptions, rows []Tokenized) (r St
 		return r, err
 	}
 	defer a.Free()
-	stepper := Stepper{Trainer: &llama.Trainer{Model: m, Recompute: o.Recompute}, SharePrefix: !o.NoSharing}
+	stepper := salamandra.Stepper{Trainer: &llama.Trainer{Model: m, Recompute: o.Recompute}, SharePrefix: !o.NoSharing}
 	var times []float64
 	tokens := 0
 	err = torch.Run(func() error {
@@ -88,8 +91,7 @@ func benchSteps(ctx context.Context, o StepBenchOptions, rows []Tokenized) (r St
 	if err != nil {
 		return r, err
 	}
-	slices.Sort(times)
-	r.SecondsPerStep = (times[(len(times)-1)/2] + times[len(times)/2]) / 2
+	r.SecondsPerStep = median(times)
 	r.Workload, r.DType = "qlora_step", o.Compute.String()
 	r.ExamplesPerS, r.TokensPerS = float64(o.Batch)/r.SecondsPerStep, float64(tokens)/r.SecondsPerStep
 	runtime, err := torch.Describe()
@@ -97,19 +99,18 @@ func benchSteps(ctx context.Context, o StepBenchOptions, rows []Tokenized) (r St
 		return r, err
 	}
 	r.KernelLevel, r.Threads = runtime.KernelLevel, runtime.Threads
-	_, peak, err := torch.Memory()
-	r.PeakGiB = float64(peak) / (1 << 30)
+	r.PeakGiB, err = peakGiB()
 	return r, err
 }
 
 // readTokenized reads the first n rows of a file of ids and labels.
-func readTokenized(path string, n int) ([]Tokenized, error) {
+func readTokenized(path string, n int) ([]salamandra.Tokenized, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	var rows []Tokenized
+	var rows []salamandra.Tokenized
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() && len(rows) < n {
@@ -123,7 +124,7 @@ func readTokenized(path string, n int) ([]Tokenized, error) {
 		if len(row.IDs) != len(row.Labels) {
 			return nil, fmt.Errorf("%s: line %d: %d ids and %d labels", path, len(rows)+1, len(row.IDs), len(row.Labels))
 		}
-		rows = append(rows, Tokenized{ID: fmt.Sprint(len(rows) + 1), IDs: row.IDs, Labels: row.Labels})
+		rows = append(rows, salamandra.Tokenized{ID: fmt.Sprint(len(rows) + 1), IDs: row.IDs, Labels: row.Labels})
 	}
 	if err := lines.Err(); err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package salamandra
+package bench
 
 import "errors"
 
