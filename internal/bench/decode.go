@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/ajolote-ai/ajolote/generate"
@@ -47,23 +48,29 @@ func Decode(ctx context.Context, m *llama.Model, o DecodeOptions) (DecodeResult,
 	}
 	b.KernelLevel, b.Threads = about.KernelLevel, about.Threads
 	ids := randomIDs(rand.New(rand.NewPCG(1, 1)), o.Prompt, m.Config.VocabSize)
-	g := &generate.Generator{Model: m}
-	defer g.Close()
-	run := func(n int) (float64, error) {
+	reader, writer := &generate.Generator{Model: m}, &generate.Generator{Model: m}
+	defer reader.Close()
+	defer writer.Close()
+	// Tokens are written behind a kept prompt, so that their time is no difference of two.
+	if err := writer.KeepPrefix(ctx, ids); err != nil {
+		return b, err
+	}
+	run := func(g *generate.Generator, prompt []int32, n int) (float64, error) {
 		started := time.Now()
-		_, err := g.Generate(ctx, generate.Request{Prompt: ids, Options: generate.Options{MaxNewTokens: n}})
+		_, err := g.Generate(ctx, generate.Request{Prompt: prompt, Options: generate.Options{MaxNewTokens: n}})
 		return time.Since(started).Seconds(), err
 	}
-	if _, err := run(1); err != nil { // the first run finds memory and tables cold
+	behind := append(slices.Clone(ids), ids[0])
+	if _, err := run(writer, behind, 1); err != nil { // the first run finds memory and tables cold
 		return b, err
 	}
 	var prefill, decode, memory []float64
 	for range o.Repeat {
-		first, err := run(1)
+		read, err := run(reader, ids, 1)
 		if err != nil {
 			return b, err
 		}
-		all, err := run(o.New + 1)
+		written, err := run(writer, behind, o.New)
 		if err != nil {
 			return b, err
 		}
@@ -71,7 +78,7 @@ func Decode(ctx context.Context, m *llama.Model, o DecodeOptions) (DecodeResult,
 		if err != nil {
 			return b, err
 		}
-		prefill, decode = append(prefill, float64(o.Prompt)/first), append(decode, float64(o.New)/(all-first))
+		prefill, decode = append(prefill, float64(o.Prompt)/read), append(decode, float64(o.New)/written)
 		memory = append(memory, speed)
 	}
 	b.Prefill, b.Decode, b.MemoryGB = median(prefill), median(decode), median(memory)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the demo's base model from nothing, as docs/demo-base.md says: data, initial weights, three trainings, gate. Needs
+# Makes the demo's base model from nothing, as docs/demo-base.md says: data, initial weights, six trainings, gate. Needs
 # bin/ajolote (./build.sh) and, for the tokenizer alone, Python with the tokenizers package; TOKENIZER=DIR takes one that is
 # there, examples/demo/base say. Started again, it goes on where it was.
 set -eu
@@ -30,9 +30,12 @@ stream="go run ./$here/pretext -tokenizer $out/start"
 make "$out/phase1.jsonl" $stream -seed 1 -n 26000 -alone 26000 -settled 26000
 make "$out/phase2.jsonl" $stream -seed 2 -n 90000 -settled 10000
 make "$out/phase3.jsonl" $stream -seed 3 -n 32000 -settled 1
-for phase in 1 2 3; do
+make "$out/phase4.jsonl" $stream -seed 4 -n 60000 -settled 1 -named .5
+make "$out/phase5.jsonl" $stream -seed 5 -n 30000 -settled 1 -named .5 -spoken .65
+make "$out/phase6.jsonl" $stream -seed 6 -n 45000 -settled 1 -named .5 -spoken .8
+for phase in 1 2 3 4 5 6; do
   [ -s "$out/phase$phase/model.safetensors" ] || bin/ajolote train $here/base/phase$phase.yml
 done
 
-go run ./$here/gate -model "$out/phase3" || echo "make.sh: the base falls short of the gate" >&2
-go run ./$here/shrink -from "$out/phase3" -to "$out/shipped"
+go run ./$here/gate -model "$out/phase6" || echo "make.sh: the base falls short of the gate" >&2
+go run ./$here/shrink -from "$out/phase6" -to "$out/shipped"

@@ -3,7 +3,7 @@
 // every one. A base passes when it writes .99 of the tokens of random sequences again, and copies .9 of the texts exactly.
 // The exit status is 1 for one that does not.
 //
-//	go run ./examples/queryparser/gate -model out/base/phase3
+//	go run ./examples/queryparser/gate -model out/base/phase5
 package main
 
 import (
@@ -37,7 +37,7 @@ func main() {
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "task\tanswers\texact\ttokens")
-	for _, task := range []string{"repeat", "copy", "extract", "restate", "identify"} {
+	for _, task := range []string{"repeat", "tangle", "copy", "extract", "restate", "identify"} {
 		s := scores[task]
 		fmt.Fprintf(w, "%s\t%d\t%.3f\t%.4f\n", task, s.answers, s.exactShare(), s.tokenShare())
 	}

@@ -20,17 +20,19 @@ func main() {
 	seed := flag.Uint64("seed", 1, "seed")
 	alone := flag.Int("alone", 0, "copying alone for that many examples")
 	settled := flag.Int("settled", 0, "the mix holds from this example on; before, copying gives way evenly")
+	named := flag.Float64("named", .75, "share of the known forms whose prompt only names them")
+	spoken := flag.Float64("spoken", 0, "share of the forms that are new, with keys that say what they stand for")
 	folder := flag.String("tokenizer", "", "model folder or tokenizer.json; none: text")
 	flag.Parse()
-	if err := run(*n, *seed, *alone, *settled, *folder); err != nil {
+	if err := run(*n, *seed, *alone, *settled, *named, *spoken, *folder); err != nil {
 		fmt.Fprintln(os.Stderr, "pretext:", err)
 		os.Exit(1)
 	}
 }
 
-func run(n int, seed uint64, alone, settled int, folder string) error {
+func run(n int, seed uint64, alone, settled int, named, spoken float64, folder string) error {
 	stream := pretrain.NewStream(seed, pretrain.DefaultMix)
-	stream.Alone, stream.Settled = alone, settled
+	stream.Alone, stream.Settled, stream.Named, stream.Spoken = alone, settled, named, spoken
 	if folder == "" {
 		return stream.Write(os.Stdout, n)
 	}

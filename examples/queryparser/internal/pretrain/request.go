@@ -45,14 +45,14 @@ type period struct {
 // request draws a wish with the given rate of details.
 func (s source) request(lang language) request {
 	q := request{lang: lang, count: s.chance(.12), thing: s.IntN(len(things[lang])), quality: -1}
-	if s.chance(.85) {
+	if s.chance(.8) {
 		q.subject = s.subject(lang)
 	}
 	if s.chance(.15) {
 		q.quality = s.IntN(len(qualities))
 	}
 	if s.chance(.3) {
-		q.series = s.collection()
+		q.series = pick(s, collections)
 	}
 	if s.chance(.35) {
 		q.place = s.spot(lang)
@@ -67,14 +67,6 @@ func (s source) request(lang language) request {
 		}
 	}
 	return q
-}
-
-// collection is the name of a series: one of a few, or an acronym.
-func (s source) collection() string {
-	if s.chance(.75) {
-		return pick(s, collections)
-	}
-	return s.acronym()
 }
 
 func (s source) spot(lang language) spot {
@@ -126,9 +118,19 @@ func (s source) maker(lang language) maker {
 		return maker{name: name, phrase: article + name}
 	case 5, 6, 7: // a kind with a name
 		m := pick(s, makers)
-		phrase := m.head[lang] + s.proper()
+		named := lang
+		if s.chance(.2) { // names keep their language
+			named = pick(s, languages)
+		}
+		phrase := m.head[named] + s.proper()
 		if s.chance(.3) {
-			phrase += pick(s, [3][]string{{" de ", " i "}, {" de ", " y "}, {" of ", " and "}}[lang]) + s.proper()
+			phrase += pick(s, [3][]string{{" de ", " i "}, {" de ", " y "}, {" of ", " and "}}[named]) + s.proper()
+		}
+		if s.chance(.25) {
+			phrase = m.head[named] + title(s.noun(named)) + [3]string{" de ", " de ", " of "}[named] + s.proper()
+		}
+		if s.chance(.2) {
+			phrase += [3]string{" i ", " y ", " and "}[named] + title(s.noun(named)) + " " + title(s.noun(named))
 		}
 		_, name := article(phrase)
 		return maker{code: m.code, name: name, phrase: phrase}
@@ -151,7 +153,7 @@ func (s source) words(q request, plain bool) string {
 		if plain {
 			return forms[0]
 		}
-		return pick(s, forms)
+		return s.filled(q.lang, pick(s, forms))
 	}
 	var parts []string
 	thing := things[q.lang][q.thing]
@@ -183,7 +185,9 @@ func (s source) words(q request, plain bool) string {
 		s.shuffle(parts)
 		return q.subject + pick(s, []string{": ", ", ", " "}) + strings.Join(append([]string{thing}, parts...), " ")
 	}
-	if q.subject != "" {
+	if q.subject != "" && !plain && s.chance(.08) { // without a word before it
+		thing += " " + q.subject
+	} else if q.subject != "" {
 		parts = append(parts, q.insert(form(about[q.lang]), q.subject))
 	}
 	if !plain {
@@ -197,7 +201,7 @@ func (s source) words(q request, plain bool) string {
 	if plain {
 		return text
 	}
-	return s.typed(text)
+	return s.typed(q, text)
 }
 
 // in is the maker as part of a sentence.
@@ -215,24 +219,20 @@ func (m maker) in(s source, lang language, plain bool) string {
 	return noun + " " + insert(lang, [3]string{"de X", "de X", "from X"}[lang], m.from.phrase)
 }
 
-// typed is the text as people type it: capitals, marks, a slip now and then.
-func (s source) typed(text string) string {
+// typed is the text as people type it: capitals, marks, slips now and then.
+func (s source) typed(q request, text string) string {
+	values := []string{q.subject, q.series, q.place.phrase}
+	for _, m := range q.makers {
+		values = append(values, m.phrase, m.from.phrase)
+	}
+	text = s.slip(text, values...)
 	if s.chance(.5) {
 		text = title(text)
 	}
 	if s.chance(.3) {
 		text = strings.Trim(text, "¿?")
 	}
-	words := strings.Split(text, " ")
-	for i, w := range words {
-		letters := []rune(w)
-		if i < 3 && len(letters) > 4 && s.chance(.03) {
-			at := 1 + s.IntN(len(letters)-3)
-			letters[at], letters[at+1] = letters[at+1], letters[at]
-			words[i] = string(letters)
-		}
-	}
-	return strings.Join(words, " ")
+	return text
 }
 
 func (q request) insert(template, phrase string) string { return insert(q.lang, template, phrase) }

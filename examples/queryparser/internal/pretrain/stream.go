@@ -9,11 +9,11 @@ import (
 
 // Mix is the share of each task; the shares add up to one.
 type Mix struct {
-	Extract, Copy, Restate, Identify, Repeat float64
+	Extract, Copy, Restate, Identify, Repeat, Tangle float64
 }
 
 // DefaultMix is the mix for the embedded base.
-var DefaultMix = Mix{Extract: .77, Copy: .12, Restate: .03, Identify: .02, Repeat: .06}
+var DefaultMix = Mix{Extract: .74, Copy: .14, Restate: .02, Identify: .03, Repeat: .04, Tangle: .03}
 
 // Stream makes examples without end; the same seed makes the same ones.
 type Stream struct {
@@ -25,6 +25,14 @@ type Stream struct {
 	// example Settled on the mix holds. Zero for both: the mix from the start.
 	Alone, Settled int
 
+	// Named is the share of the known forms that have only their name for a prompt: what would be read in a description is
+	// known. Half of the others have the form's own description, half a long one made for the example.
+	Named float64
+
+	// Spoken is the share of the extractions whose form is new, in its layout and prompt, but has keys that say what they stand
+	// for.
+	Spoken float64
+
 	// Random repeats draw ids from FirstID up to Vocabulary, at most Longest of them.
 	FirstID, Vocabulary, Longest int
 
@@ -34,19 +42,15 @@ type Stream struct {
 
 // knownForms skeletons of each size come again and again, in knownShare of the extractions; the
 // others are drawn for one example each. Where the keys are known by heart, what the loss still asks for
-// is the choice of the values: with new keys alone that choice is learnt much later. named of the known ones
-// have only their name for a prompt: what would be read in a description is known.
-var knownForms = [3]int{10, 8, 10}
+// is the choice of the values: with new keys alone that choice is learnt much later.
+var knownForms = [3]int{10, 8, 26}
 
-const (
-	knownShare = .88
-	named      = .75
-)
+const knownShare = .88
 
 // NewStream starts a stream. Random repeats are drawn for a vocabulary of 1,024
 // whose first 260 ids are special tokens and bytes; set the fields for another.
 func NewStream(seed uint64, mix Mix) *Stream {
-	st := &Stream{s: source{rand.New(rand.NewPCG(seed, 3))}, mix: mix, FirstID: 262, Vocabulary: 1024, Longest: 120}
+	st := &Stream{s: source{rand.New(rand.NewPCG(seed, 3))}, mix: mix, Named: .75, FirstID: 262, Vocabulary: 1024, Longest: 120}
 	fixed := source{rand.New(rand.NewPCG(32, 5))} // the same forms for every seed
 	for size, n := range knownForms {
 		for range n {
@@ -59,23 +63,39 @@ func NewStream(seed uint64, mix Mix) *Stream {
 // extract fills a known form or a new one. Small forms come first: everything in them is choice. They
 // give way to whole ones until four times Settled.
 func (st *Stream) extract() Example {
+	if st.s.chance(st.Spoken) {
+		sc := st.s.spoken()
+		switch st.s.IntN(8) {
+		case 0:
+			return st.s.extract(sc, st.s.listed(sc))
+		case 1:
+			return st.s.extract(sc, st.s.prompt(sc))
+		}
+		return st.s.extract(sc, st.s.description(sc))
+	}
 	if !st.s.chance(knownShare) {
-		f := st.s.form(st.s.schema())
-		return st.s.extract(f.schema, f.prompt)
+		sc := st.s.schema()
+		if st.s.chance(.5) {
+			return st.s.extract(sc, st.s.description(sc))
+		}
+		return st.s.extract(sc, st.s.prompt(sc))
 	}
 	grown := min(1, float64(st.made)/float64(max(1, 4*st.Settled)))
 	size := 0
 	switch x := st.s.Float64(); {
-	case x < .15+.35*grown:
+	case x < .15+.45*grown:
 		size = 2
-	case x < .40+.35*grown:
+	case x < .40+.40*grown:
 		size = 1
 	}
 	f := pick(st.s, st.forms[size])
-	if st.s.chance(named) {
+	switch {
+	case st.s.chance(st.Named):
 		return st.s.extract(f.schema, f.name)
+	case st.s.chance(.5):
+		return st.s.extract(f.schema, f.prompt)
 	}
-	return st.s.extract(f.schema, f.prompt)
+	return st.s.extract(f.schema, st.s.description(f.schema))
 }
 
 // Next makes an example.
@@ -97,6 +117,7 @@ func (st *Stream) Next() Example {
 		{st.mix.Copy, st.s.copying},
 		{st.mix.Restate, st.s.restate},
 		{st.mix.Identify, st.s.identify},
+		{st.mix.Tangle, func() Example { return st.s.tangledIDs(st.FirstID, st.Vocabulary) }},
 	} {
 		if x < task.share {
 			return task.make()

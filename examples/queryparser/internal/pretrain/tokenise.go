@@ -39,7 +39,7 @@ func Tokens(t *tokenizer.Tokenizer, e Example) (Row, error) {
 		}
 		return whole, err
 	}
-	if e.Task == "repeat" {
+	if e.IDs != nil {
 		start, err := text("<s>")
 		put(false, start...)
 		put(false, e.IDs[:e.Given]...)

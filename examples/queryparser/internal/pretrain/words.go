@@ -107,24 +107,30 @@ func (s source) noun(lang language) string {
 	return pick(s, nouns[lang])
 }
 
-// subject is a noun phrase such as a topic: one to five words.
+// subject is a noun phrase such as a topic: one to seven words.
 func (s source) subject(lang language) string {
 	of := [3]string{" de ", " de ", " of "}[lang]
 	and := [3]string{" i ", " y ", " and "}[lang]
 	for_ := [3]string{" per a ", " para ", " for "}[lang]
-	switch s.IntN(10) {
+	switch s.IntN(16) {
 	case 0, 1, 2:
 		return s.noun(lang)
 	case 3, 4, 5:
 		return s.described(lang)
-	case 6:
+	case 6, 7, 8:
+		return pick(s, themes[lang])
+	case 9, 10:
+		return insert(lang, pick(s, heads[lang]), s.noun(lang))
+	case 11:
+		return insert(lang, pick(s, heads[lang]), s.described(lang))
+	case 12:
 		if lang == english {
 			return s.noun(lang) + " " + s.noun(lang)
 		}
 		return s.noun(lang) + of + s.noun(lang)
-	case 7:
+	case 13:
 		return s.described(lang) + of + s.noun(lang)
-	case 8:
+	case 14:
 		return s.noun(lang) + and + s.noun(lang)
 	default:
 		return s.described(lang) + for_ + s.noun(lang)

@@ -3,6 +3,8 @@ package synth
 import (
 	"strings"
 	"unicode"
+
+	"github.com/ajolote-ai/ajolote/examples/queryparser/internal/slips"
 )
 
 // slip misspells a word of the wording now and then. It sees templates before
@@ -15,26 +17,8 @@ func (s *speaker) slip(template string) string {
 	words := strings.Split(template, " ")
 	for i, w := range words {
 		if len(w) > 4 && strings.IndexFunc(w, func(r rune) bool { return !unicode.IsLetter(r) }) < 0 && chance(s.r, s.slips) {
-			words[i] = misspell(s, []rune(w))
+			words[i] = slips.Mistype(s.r, []rune(w))
 		}
 	}
 	return strings.Join(words, " ")
 }
-
-// misspell swaps, drops or doubles a letter inside the word, or drops its accents.
-func misspell(s *speaker, w []rune) string {
-	at := 1 + s.r.IntN(len(w)-2)
-	switch s.r.IntN(4) {
-	case 0:
-		w[at], w[at+1] = w[at+1], w[at]
-	case 1:
-		w = append(w[:at:at], w[at+1:]...)
-	case 2:
-		w = append(w[:at+1:at+1], w[at:]...)
-	default:
-		return plainLetters.Replace(string(w))
-	}
-	return string(w)
-}
-
-var plainLetters = strings.NewReplacer("à", "a", "á", "a", "è", "e", "é", "e", "í", "i", "ï", "i", "ò", "o", "ó", "o", "ú", "u", "ü", "u", "ç", "c", "ñ", "n")

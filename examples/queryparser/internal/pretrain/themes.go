@@ -1,0 +1,55 @@
+package pretrain
+
+// themes are subjects as people name them: everyday matters, none of them of the query parser's topics (a test compares).
+// The lists of the three languages are not aligned.
+var themes = [3][]string{
+	{"cuina vegetariana", "pa de massa mare", "horts al balcó", "jardins japonesos", "bicicletes de segona mà", "esquí de fons", "curses de muntanya",
+		"natació sincronitzada", "escacs per a principiants", "papiroflèxia", "ceràmica de torn", "teixit a mà", "punt de creu", "restauració de mobles",
+		"fotografia nocturna", "cinema mut", "teatre d'ombres", "titelles de fil", "música de cambra", "cant coral", "balls de saló", "guitarra flamenca",
+		"poesia visual", "novel·la negra", "contes de fades", "còmic japonès", "llibres de viatges", "història de la ràdio", "història dels ferrocarrils",
+		"mapes antics", "monedes romanes", "segells rars", "rellotges de sol", "joguines de fusta", "trens en miniatura", "maquetes de vaixells",
+		"cotxes clàssics", "motos de muntanya", "rutes a peu", "viatges amb tren", "càmpings familiars", "cases de pagès", "pisos compartits",
+		"decoració d'interiors", "cuines petites", "plantes d'interior", "cura dels gats", "ensinistrament de gossos", "cavalls de tir", "bolets comestibles",
+		"vins escumosos", "formatges de cabra", "xocolata a la tassa", "receptes de l'àvia", "sopes d'hivern", "postres sense sucre", "astronomia per a infants",
+		"jocs de taula", "trencaclosques", "endevinalles", "futbol sala", "bàsquet femení", "patinatge sobre gel", "vela lleugera", "pesca amb canya",
+		"ioga per a la gent gran", "dansa contemporània", "màgia de prop", "circ de carrer", "il·lustració infantil", "aquarel·la", "gravat en fusta",
+		"cal·ligrafia xinesa", "escriptura creativa", "llengua de signes", "lloguer d'habitatges", "bodes al camp", "festes d'aniversari",
+		"disfresses de carnaval", "pessebres vivents", "amor i desamor", "humor gràfic", "sastreria", "perfumeria", "vida de convent"},
+	{"cocina vegetariana", "pan de masa madre", "huertos en el balcón", "jardines japoneses", "bicicletas de segunda mano", "esquí de fondo",
+		"carreras de montaña", "natación sincronizada", "ajedrez para principiantes", "papiroflexia", "cerámica de torno", "tejido a mano", "punto de cruz",
+		"restauración de muebles", "fotografía nocturna", "cine mudo", "teatro de sombras", "títeres de hilo", "música de cámara", "canto coral",
+		"bailes de salón", "guitarra flamenca", "poesía visual", "novela negra", "cuentos de hadas", "cómic japonés", "libros de viajes",
+		"historia de la radio", "historia de los ferrocarriles", "mapas antiguos", "monedas romanas", "sellos raros", "relojes de sol", "juguetes de madera",
+		"trenes en miniatura", "maquetas de barcos", "coches clásicos", "motos de montaña", "rutas a pie", "viajes en tren", "campings familiares",
+		"casas de labranza", "pisos compartidos", "decoración de interiores", "cocinas pequeñas", "plantas de interior", "cuidado de los gatos",
+		"adiestramiento de perros", "caballos de tiro", "setas comestibles", "vinos espumosos", "quesos de cabra", "chocolate a la taza",
+		"recetas de la abuela", "sopas de invierno", "postres sin azúcar", "astronomía para niños", "juegos de mesa", "rompecabezas", "adivinanzas",
+		"fútbol sala", "baloncesto femenino", "patinaje sobre hielo", "vela ligera", "pesca con caña", "yoga para mayores", "danza contemporánea",
+		"magia de cerca", "circo de calle", "ilustración infantil", "acuarela", "grabado en madera", "caligrafía china", "escritura creativa",
+		"lengua de signos", "alquiler de viviendas", "bodas en el campo", "fiestas de cumpleaños", "disfraces de carnaval", "belenes vivientes",
+		"amor y desamor", "humor gráfico", "sastrería", "perfumería", "vida de convento"},
+	{"vegetarian cooking", "sourdough bread", "balcony gardens", "Japanese gardens", "second-hand bicycles", "cross-country skiing", "mountain races",
+		"synchronised swimming", "chess for beginners", "paper folding", "wheel pottery", "hand weaving", "cross stitch", "furniture repair", "night photography",
+		"silent films", "shadow plays", "string puppets", "chamber music", "choral singing", "ballroom dancing", "flamenco guitar", "visual poetry",
+		"crime novels", "fairy tales", "Japanese comics", "travel writing", "the history of radio", "the history of railways", "old maps", "Roman coins",
+		"rare stamps", "sundials", "wooden toys", "miniature trains", "model ships", "classic cars", "mountain bikes", "walking routes", "train journeys",
+		"family camping", "farmhouses", "shared flats", "interior decoration", "small kitchens", "house plants", "care of cats", "dog training",
+		"draught horses", "wild mushrooms", "sparkling wine", "goat cheese", "hot chocolate", "grandmother's recipes", "winter soups", "desserts without sugar",
+		"astronomy for children", "board games", "jigsaw puzzles", "riddles", "indoor football", "women's basketball", "ice skating", "light sailing",
+		"rod fishing", "yoga for the elderly", "modern dance", "close-up magic", "street circus", "children's illustration", "watercolour", "woodcuts",
+		"Chinese calligraphy", "creative writing", "sign language", "house rental", "weddings in the country", "birthday parties", "carnival costumes",
+		"living nativity scenes", "love and heartbreak", "cartoons", "tailoring", "perfume making", "convent life"},
+}
+
+// heads make a subject of a noun, which stands for X.
+var heads = [3][]string{
+	{"història de X", "usos de X", "venda de X", "cura de X", "col·leccions de X", "fabricació de X", "reparació de X", "conservació de X", "comerç de X",
+		"gust per X", "art de X", "manteniment de X", "por de X", "records de X", "lloguer de X", "imatges de X", "X al món", "X a casa", "X i societat",
+		"X d'avui", "preu de X", "vida amb X", "X per Nadal", "transport de X", "X sense esforç", "efectes de X en els infants"},
+	{"historia de X", "usos de X", "venta de X", "cuidado de X", "colecciones de X", "fabricación de X", "reparación de X", "conservación de X", "comercio de X",
+		"gusto por X", "arte de X", "mantenimiento de X", "miedo a X", "recuerdos de X", "alquiler de X", "imágenes de X", "X en el mundo", "X en casa",
+		"X y sociedad", "X de hoy", "precio de X", "vida con X", "X por Navidad", "transporte de X", "X sin esfuerzo", "efectos de X en los niños"},
+	{"history of X", "uses of X", "sale of X", "care of X", "collections of X", "making of X", "repair of X", "keeping of X", "trade in X", "the taste for X",
+		"the art of X", "X maintenance", "fear of X", "memories of X", "hire of X", "pictures of X", "X in the world", "X at home", "X and society", "X today",
+		"the price of X", "living with X", "X at Christmas", "transport of X", "X without effort", "effects of X on children"},
+}
