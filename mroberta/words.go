@@ -23,13 +23,7 @@ type wordRows struct {
 func trainWords(encoder *bert.Model, parameters iter.Seq2[string, *torch.Tensor], weightDecay float64) wordRows {
 	words := encoder.Words
 	words.Sparse = true
-	rest := func(yield func(string, *torch.Tensor) bool) {
-		for name, p := range parameters {
-			if p != words.Weight && !yield(name, p) {
-				return
-			}
-		}
-	}
+	rest := optim.Without(parameters, words.Weight)
 	table := optim.NewRowAdamW(optim.DefaultAdamW(), "embeddings.word_embeddings.weight", words.Weight, weightDecay)
 	return wordRows{optim.Several{table, optim.NewAdamW(optim.DefaultAdamW(), optim.GroupsByDecay(rest, weightDecay)...)}, table}
 }

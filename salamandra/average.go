@@ -46,13 +46,13 @@ const (
 // are those of the first checkpoint. Tensors are summed in float32 and rounded once to the type of the files.
 func Average(ctx context.Context, o AverageOptions) (result AverageResult, err error) {
 	err = torch.Run(func() error {
-		result, err = average(ctx, o)
+		result, err = averageCheckpoints(ctx, o)
 		return err
 	})
 	return result, err
 }
 
-func average(ctx context.Context, o AverageOptions) (result AverageResult, err error) {
+func averageCheckpoints(ctx context.Context, o AverageOptions) (result AverageResult, err error) {
 	if result.Checkpoints, err = lastCheckpoints(o.ModelDir, o.Last); err != nil {
 		return result, err
 	}

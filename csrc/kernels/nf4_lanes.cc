@@ -26,23 +26,36 @@ constexpr int64_t kFewest = 7;
 
 AJ_LANES inline __m512 level_vector() { return _mm512_castsi512_ps(_mm512_loadu_si512(kNF4Bits)); }
 
+// SpanCodes are the codes of a span of a row: those of a pair of units, or of one unit at the row's end.
+struct SpanCodes {
+  AJ_LANES SpanCodes(const RawNF4& w, int64_t row, int64_t span) {
+    const int64_t units = w.cols / kUnit;
+    first = row * units + 2 * span;
+    const bool whole = 2 * span + 1 < units;
+    last = first + whole;
+    const uint8_t* from = w.codes + first * kUnit / 2;
+    _mm_prefetch(reinterpret_cast<const char*>(from + kAhead), _MM_HINT_T0);
+    codes = load_pair(from, whole);
+  }
+
+  static constexpr int64_t kAhead = 256;
+  int64_t first, last;  // units
+  __m512i codes;
+};
+
 // FloatUnits are the weights in float32.
 struct FloatUnits {
   using Factor = float;
 
   AJ_LANES void fill(int64_t row, int64_t span, float* out) const {
-    const int64_t units = w.cols / kUnit, unit = row * units + 2 * span;
-    const bool whole = 2 * span + 1 < units;
-    const uint8_t* codes = w.codes + unit * kUnit / 2;
-    _mm_prefetch(reinterpret_cast<const char*>(codes + kAhead), _MM_HINT_T0);
-    const __m512i c = load_pair(codes, whole);
-    const __m512 levels = level_vector(), scale = pair_scales(w, unit, unit + whole);
-    _mm512_store_ps(out, _mm512_mul_ps(scale, _mm512_permutexvar_ps(c, levels)));
+    const SpanCodes at(w, row, span);
+    const __m512 levels = level_vector(), scale = pair_scales(w, at.first, at.last);
+    _mm512_store_ps(out, _mm512_mul_ps(scale, _mm512_permutexvar_ps(at.codes, levels)));
     for (int k = 1; k < 8; k++)
-      _mm512_store_ps(out + 16 * k, _mm512_mul_ps(scale, _mm512_permutexvar_ps(_mm512_srli_epi32(c, 4 * k), levels)));
+      _mm512_store_ps(out + 16 * k,
+                      _mm512_mul_ps(scale, _mm512_permutexvar_ps(_mm512_srli_epi32(at.codes, 4 * k), levels)));
   }
 
-  static constexpr int64_t kAhead = 256;
   RawNF4 w;
 };
 
@@ -58,18 +71,15 @@ struct HalfUnits {
   using Factor = uint16_t;
 
   AJ_LANES_BF16 void fill(int64_t row, int64_t span, uint16_t* out) const {
-    const int64_t units = w.cols / kUnit, unit = row * units + 2 * span;
-    const bool whole = 2 * span + 1 < units;
-    const uint8_t* codes = w.codes + unit * kUnit / 2;
-    _mm_prefetch(reinterpret_cast<const char*>(codes + FloatUnits::kAhead), _MM_HINT_T0);
-    const __m512i c = load_pair(codes, whole), low = _mm512_set1_epi16(15);
+    const SpanCodes at(w, row, span);
+    const __m512i low = _mm512_set1_epi16(15);
     const __m512i second = _mm512_maskz_set1_epi16(0xffff0000u, 16);
     const __m512 levels = level_vector();
-    const __m512i table = (__m512i)_mm512_cvtne2ps_pbh(_mm512_mul_ps(levels, _mm512_set1_ps(w.unit_scale(unit + whole))),
-                                                       _mm512_mul_ps(levels, _mm512_set1_ps(w.unit_scale(unit))));
+    const __m512i table = (__m512i)_mm512_cvtne2ps_pbh(_mm512_mul_ps(levels, _mm512_set1_ps(w.unit_scale(at.last))),
+                                                       _mm512_mul_ps(levels, _mm512_set1_ps(w.unit_scale(at.first))));
     for (int k = 0; k < 4; k++) {
       constexpr int kAndOr = 0xea;  // (a & b) | c
-      const __m512i index = _mm512_ternarylogic_epi32(_mm512_srli_epi16(c, 4 * k), low, second, kAndOr);
+      const __m512i index = _mm512_ternarylogic_epi32(_mm512_srli_epi16(at.codes, 4 * k), low, second, kAndOr);
       _mm512_store_si512(out + 32 * k, _mm512_permutexvar_epi16(index, table));
     }
   }

@@ -94,11 +94,16 @@ AVX2 void rows_avx2(const Job& job, int64_t begin, int64_t end) {
 
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl")))
 
+// widen16 turns 16 halves or bfloat16 numbers into floats.
 template <bool half>
-AVX512 inline __m512 load16(const uint16_t* w) {
-  const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w));
+AVX512 inline __m512 widen16(__m256i bits) {
   if (half) return _mm512_cvtph_ps(bits);
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
+}
+
+template <bool half>
+AVX512 inline __m512 load16(const uint16_t* w) {
+  return widen16<half>(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)));
 }
 
 template <int tokens, bool half>
@@ -136,9 +141,7 @@ struct WidenedRows {
     _mm_prefetch(reinterpret_cast<const char*>(from + 2 * kSpan), _MM_HINT_T0);
     for (int64_t i = 0; i < kSpan; i += 16) {
       const __mmask16 present = n - i >= 16 ? 0xffff : n > i ? static_cast<__mmask16>((1 << (n - i)) - 1) : 0;
-      const __m256i bits = _mm256_maskz_loadu_epi16(present, from + i);
-      _mm512_store_ps(
-          out + i, half ? _mm512_cvtph_ps(bits) : _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16)));
+      _mm512_store_ps(out + i, widen16<half>(_mm256_maskz_loadu_epi16(present, from + i)));
     }
   }
 

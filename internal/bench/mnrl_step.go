@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"os"
 	"slices"
 	"time"
@@ -56,7 +55,7 @@ func MNRLStep(ctx context.Context, o MNRLOptions) (MNRLResult, error) {
 		}
 		encoder.Words.Sparse = true
 		words := optim.NewRowAdamW(optim.DefaultAdamW(), "words", encoder.Words.Weight, 0.01)
-		adam := optim.Several{words, optim.NewAdamW(optim.DefaultAdamW(), optim.OneGroup(others(m.Parameters(), encoder.Words.Weight), 0.01))}
+		adam := optim.Several{words, optim.NewAdamW(optim.DefaultAdamW(), optim.OneGroup(optim.Without(m.Parameters(), encoder.Words.Weight), 0.01))}
 		defer adam.Free()
 		stepper := sbert.Stepper{Model: m, Loss: sbert.MultipleNegativesRanking{}, MiniBatch: o.MiniBatch}
 		for step := range o.Steps {
@@ -84,17 +83,6 @@ func MNRLStep(ctx context.Context, o MNRLOptions) (MNRLResult, error) {
 	r.PairsPerS = float64(o.Batch) / r.SecondsPerStep
 	r.PeakGiB, err = peakGiB()
 	return r, err
-}
-
-// others leaves one tensor out.
-func others(parameters iter.Seq2[string, *torch.Tensor], without *torch.Tensor) iter.Seq2[string, *torch.Tensor] {
-	return func(yield func(string, *torch.Tensor) bool) {
-		for name, p := range parameters {
-			if p != without && !yield(name, p) {
-				return
-			}
-		}
-	}
 }
 
 // readPairs reads the first n pairs of a file.

@@ -15,6 +15,17 @@ type Group struct {
 	Scale       float64 // times the learning rate of Step; 0 stands for 1
 }
 
+// Without leaves one tensor out of the parameters: one that has an optimizer of its own, such as [RowAdamW].
+func Without(parameters iter.Seq2[string, *torch.Tensor], left *torch.Tensor) iter.Seq2[string, *torch.Tensor] {
+	return func(yield func(string, *torch.Tensor) bool) {
+		for name, t := range parameters {
+			if t != left && !yield(name, t) {
+				return
+			}
+		}
+	}
+}
+
 // OneGroup makes one group of all parameters that require a gradient.
 func OneGroup(parameters iter.Seq2[string, *torch.Tensor], weightDecay float64) Group {
 	g := Group{WeightDecay: weightDecay}
