@@ -1,7 +1,7 @@
 // Command compare measures this project's program and others on the same files, in turn, several times over, and writes a
 // table of medians and ratios into bench/RESULTS.md, the single runs into bench/.cache/runs.jsonl.
 //
-//	go run ./bench/compare [-rounds 3] [WORKLOAD...]
+//	go run ./bench/compare [WORKLOAD...] [-rounds 3]
 //
 // Run it from the top of a checkout in which ./build.sh has built bin/ajolote. Where ./build.sh peers has not installed the
 // Python programs, only ours are measured.
@@ -30,12 +30,24 @@ const (
 
 func main() {
 	rounds := flag.Int("rounds", 3, "runs of each program")
-	flag.Parse()
+	names := parse(os.Args[1:])
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *rounds, flag.Args()); err != nil {
+	if err := run(ctx, *rounds, names); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
+	}
+}
+
+// parse reads flags wherever they stand among the names, which it returns.
+func parse(args []string) (names []string) {
+	for {
+		flag.CommandLine.Parse(args) // exits by itself
+		args = flag.Args()
+		if len(args) == 0 {
+			return names
+		}
+		names, args = append(names, args[0]), args[1:]
 	}
 }
 
@@ -57,11 +69,13 @@ func run(ctx context.Context, rounds int, names []string) error {
 	}
 	defer log.Close()
 	var all []row
+	var failed []error // a program that fails is left out; an hour's other runs are not lost
 	for _, w := range chosen {
 		results, err := runWorkload(ctx, w, rounds, python, log)
-		if err != nil {
-			return err
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
+		failed = append(failed, err)
 		list := rows(w, results)
 		for _, r := range list {
 			line, err := json.Marshal(r)
@@ -78,10 +92,12 @@ func run(ctx context.Context, rounds int, names []string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(tables, []byte(report(about, rounds, text)), 0o644)
+	failed = append(failed, os.WriteFile(tables, []byte(report(about, rounds, text)), 0o644))
+	return errors.Join(failed...)
 }
 
-// runWorkload runs the programs of a workload in turn, so that a busy minute of the machine falls on all.
+// runWorkload runs the programs of a workload in turn, so that a busy minute of the machine falls on all. A program that fails is
+// in the error and not in the results.
 func runWorkload(ctx context.Context, w workload, rounds int, python string, log io.Writer) ([]measured, error) {
 	var results []measured
 	for _, p := range w.programs {
@@ -91,13 +107,19 @@ func runWorkload(ctx context.Context, w workload, rounds int, python string, log
 			fmt.Fprintf(os.Stderr, "%s: %s is not installed: ./build.sh peers\n", w.name, p.name)
 		}
 	}
+	failed := make([]error, len(results))
 	for round := range rounds {
 		for i := range results {
+			if failed[i] != nil {
+				continue
+			}
 			m := &results[i]
 			fmt.Fprintf(os.Stderr, "%s, round %d: %s\n", w.name, round+1, strings.Join(m.command, " "))
 			figures, err := measure(ctx, m.command)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", w.name, err)
+				failed[i] = fmt.Errorf("%s: %w", w.name, err)
+				fmt.Fprintln(os.Stderr, failed[i])
+				continue
 			}
 			m.runs = append(m.runs, figures)
 			if err := json.NewEncoder(log).Encode(map[string]any{"workload": w.name, "program": m.name, "round": round + 1, "figures": figures}); err != nil {
@@ -105,7 +127,13 @@ func runWorkload(ctx context.Context, w workload, rounds int, python string, log
 			}
 		}
 	}
-	return results, nil
+	var ran []measured
+	for i, m := range results {
+		if failed[i] == nil {
+			ran = append(ran, m)
+		}
+	}
+	return ran, errors.Join(failed...)
 }
 
 // prepare writes the workload, once, and returns the Python to run the peers with; "" for none.

@@ -48,7 +48,7 @@ def encode(session, tokenizer, texts, batch, longest):
     order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
     for at in range(0, len(order), batch):
         rows = order[at : at + batch]
-        inputs = tokenizer([texts[i] for i in rows], padding=True, truncation=True, max_length=longest, return_tensors="np")
+        inputs = tokenizer([texts[i] for i in rows], padding=True, truncation=True, max_length=longest, return_tensors="np", return_token_type_ids=True)
         inputs = {name: inputs[name] for name in NAMES}
         states, mask = session.run(None, inputs)[0], inputs["attention_mask"][..., None]
         means = (states * mask).sum(1) / mask.sum(1)
