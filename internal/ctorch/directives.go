@@ -208,6 +208,8 @@ package ctorch
 #cgo nocallback aj_reciprocal
 #cgo noescape aj_release
 #cgo nocallback aj_release
+#cgo noescape aj_release_memory
+#cgo nocallback aj_release_memory
 #cgo noescape aj_relu
 #cgo nocallback aj_relu
 #cgo noescape aj_repeat_interleave

@@ -40,6 +40,8 @@ func Memory(device int) (now, peak int64, err error) {
 	return int64(n), int64(p), err
 }
 
+func ReleaseMemory() error { return failure(C.aj_release_memory()) }
+
 func SetKernelLevel(level string) error {
 	text := C.CString(level)
 	defer C.free(unsafe.Pointer(text))

@@ -156,6 +156,7 @@ func (m *Model) Free() {
 			t.Free()
 		}
 	}
+	torch.ReleaseMemory()
 }
 
 // SetDropout replaces the probabilities of config.json: of what flows between layers, and of the attention.

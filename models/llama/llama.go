@@ -187,4 +187,5 @@ func (m *Model) Free() {
 	for _, t := range m.Parameters() {
 		t.Free()
 	}
+	torch.ReleaseMemory()
 }
