@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the demo's base model from nothing, as docs/demo-base.md says: data, initial weights, six trainings, gate. Needs
+# Makes the demo's base model from nothing, as docs/demo-base.md says: data, initial weights, seven trainings, gate. Needs
 # bin/ajolote (./build.sh) and, for the tokenizer alone, Python with the tokenizers package; TOKENIZER=DIR takes one that is
 # there, examples/demo/base say. Started again, it goes on where it was.
 set -eu
@@ -33,9 +33,13 @@ make "$out/phase3.jsonl" $stream -seed 3 -n 32000 -settled 1
 make "$out/phase4.jsonl" $stream -seed 4 -n 60000 -settled 1 -named .5
 make "$out/phase5.jsonl" $stream -seed 5 -n 30000 -settled 1 -named .5 -spoken .65
 make "$out/phase6.jsonl" $stream -seed 6 -n 45000 -settled 1 -named .5 -spoken .8
-for phase in 1 2 3 4 5 6; do
+make "$out/phase7.jsonl" $stream -seed 7 -n 34000 -settled 1 -named .4 -spoken .8
+for phase in 1 2 3 4 5 6 7; do
+  if [ $phase = 7 ] && [ ! -s "$out/grown/model.safetensors" ]; then
+    go run ./$here/grow -from "$out/phase6" -to "$out/grown" -behind 1,2
+  fi
   [ -s "$out/phase$phase/model.safetensors" ] || bin/ajolote train $here/base/phase$phase.yml
 done
 
-go run ./$here/gate -model "$out/phase6" || echo "make.sh: the base falls short of the gate" >&2
-go run ./$here/shrink -from "$out/phase6" -to "$out/shipped"
+go run ./$here/gate -model "$out/phase7" || echo "make.sh: the base falls short of the gate" >&2
+go run ./$here/shrink -from "$out/phase7" -to "$out/shipped"

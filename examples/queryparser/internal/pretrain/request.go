@@ -132,6 +132,9 @@ func (s source) maker(lang language) maker {
 		if s.chance(.2) {
 			phrase += [3]string{" i ", " y ", " and "}[named] + title(s.noun(named)) + " " + title(s.noun(named))
 		}
+		if s.chance(.3) {
+			phrase = m.head[named] + s.purpose(named)
+		}
 		_, name := article(phrase)
 		return maker{code: m.code, name: name, phrase: phrase}
 	default: // a kind alone
@@ -145,6 +148,40 @@ func (s source) maker(lang language) maker {
 		}
 		return m
 	}
+}
+
+// purpose is the long end of a name: what somebody is there for, and where.
+func (s source) purpose(lang language) string {
+	text := pick(s, [3][]string{{"de ", "per a la ", "d'Estudis de ", "de Recull de "}, {"de ", "para la ", "de Estudios de ", "del "}, {"of ", "for ", "for the ", "of Arts and "}}[lang])
+	text += title(s.noun(lang))
+	if s.chance(.5) {
+		text += " " + title(pick(s, adjectives[lang]))
+	}
+	if s.chance(.6) {
+		text += pick(s, [3][]string{{" i ", " i la "}, {" y ", " y el ", " y la "}, {" and ", " and the "}}[lang]) + title(s.noun(lang))
+	}
+	if s.chance(.5) {
+		text += [3]string{" de ", " de ", " of "}[lang] + s.proper()
+	}
+	return text
+}
+
+// keywords are the details without the words between them.
+func (s source) keywords(q request, thing string) string {
+	parts := []string{q.subject, q.series, q.place.name}
+	if q.period.kind == "in" || q.period.kind == "between" {
+		parts = append(parts, s.filled(q.lang, strings.NewReplacer("A", fmt.Sprint(q.period.from), "B", fmt.Sprint(q.period.to)).Replace(
+			map[string]string{"in": "A", "between": "A-B"}[q.period.kind])))
+	}
+	for _, m := range q.makers {
+		if m.name != "" {
+			parts = append(parts, m.name)
+		} else {
+			parts = append(parts, m.in(s, q.lang, false))
+		}
+	}
+	s.shuffle(parts)
+	return strings.Join(strings.Fields(strings.Join(append([]string{thing}, parts...), " ")), " ")
 }
 
 // words puts the request into words: as people would, or plainly.
@@ -164,11 +201,22 @@ func (s source) words(q request, plain bool) string {
 			thing += " " + word
 		}
 	}
+	open := q.period.kind != "" && q.period.kind != "in" && q.period.kind != "between"
+	if !plain && !q.count && !open && s.chance(.04) {
+		return s.typed(q, s.keywords(q, thing))
+	}
+	ahead := "" // what English puts before the thing
+	if q.lang == english && !plain && q.series != "" && s.chance(.2) {
+		ahead = q.series + " "
+	}
+	if q.lang == english && !plain && q.subject != "" && s.chance(.15) {
+		ahead += q.subject + " "
+	}
 	if q.period.kind != "" {
 		text := form(when[q.lang][q.period.kind])
 		parts = append(parts, strings.NewReplacer("A", fmt.Sprint(q.period.from), "B", fmt.Sprint(q.period.to)).Replace(text))
 	}
-	if q.series != "" {
+	if q.series != "" && !strings.HasPrefix(ahead, q.series+" ") {
 		parts = append(parts, q.insert(form(within[q.lang]), q.series))
 	}
 	if q.place.name != "" {
@@ -181,13 +229,17 @@ func (s source) words(q request, plain bool) string {
 		}
 		parts = append(parts, q.insert(form(by[q.lang]), phrase))
 	}
-	if q.subject != "" && !plain && s.chance(.06) { // the subject alone in front, the rest as keywords
+	subjectAhead := q.subject != "" && strings.HasSuffix(ahead, q.subject+" ")
+	thing = ahead + thing
+	if q.subject != "" && !plain && !subjectAhead && s.chance(.06) { // the subject alone in front, the rest as keywords
 		s.shuffle(parts)
 		return q.subject + pick(s, []string{": ", ", ", " "}) + strings.Join(append([]string{thing}, parts...), " ")
 	}
-	if q.subject != "" && !plain && s.chance(.08) { // without a word before it
+	switch {
+	case q.subject == "" || subjectAhead:
+	case !plain && s.chance(.08): // without a word before it
 		thing += " " + q.subject
-	} else if q.subject != "" {
+	default:
 		parts = append(parts, q.insert(form(about[q.lang]), q.subject))
 	}
 	if !plain {
@@ -226,7 +278,7 @@ func (s source) typed(q request, text string) string {
 		values = append(values, m.phrase, m.from.phrase)
 	}
 	text = s.slip(text, values...)
-	if s.chance(.5) {
+	if s.chance(.5) && (q.subject == "" || !strings.HasPrefix(text, q.subject)) { // a value stays as it is
 		text = title(text)
 	}
 	if s.chance(.3) {

@@ -57,12 +57,28 @@ var somewhere = [][3][2]string{
 	{{"Hongria", "hongaresos"}, {"Hungría", "húngaros"}, {"Hungary", "Hungarian"}},
 	{{"Perú", "peruans"}, {"Perú", "peruanos"}, {"Peru", "Peruvian"}},
 	{{"Xina", "xinesos"}, {"China", "chinos"}, {"China", "Chinese"}},
+	{{"Canadà", "canadencs"}, {"Canadá", "canadienses"}, {"Canada", "Canadian"}},
+	{{"Xile", "xilens"}, {"Chile", "chilenos"}, {"Chile", "Chilean"}},
+	{{"Colòmbia", "colombians"}, {"Colombia", "colombianos"}, {"Colombia", "Colombian"}},
+	{{"Índia", "indis"}, {"India", "indios"}, {"India", "Indian"}},
+	{{"Islàndia", "islandesos"}, {"Islandia", "islandeses"}, {"Iceland", "Icelandic"}},
+	{{"Dinamarca", "danesos"}, {"Dinamarca", "daneses"}, {"Denmark", "Danish"}},
+	{{"Suïssa", "suïssos"}, {"Suiza", "suizos"}, {"Switzerland", "Swiss"}},
+	{{"Croàcia", "croats"}, {"Croacia", "croatas"}, {"Croatia", "Croatian"}},
+	{{"Romania", "romanesos"}, {"Rumanía", "rumanos"}, {"Romania", "Romanian"}},
+	{{"Corea", "coreans"}, {"Corea", "coreanos"}, {"Korea", "Korean"}},
+	{{"Vietnam", "vietnamites"}, {"Vietnam", "vietnamitas"}, {"Vietnam", "Vietnamese"}},
+	{{"Tunísia", "tunisians"}, {"Túnez", "tunecinos"}, {"Tunisia", "Tunisian"}},
+	{{"Senegal", "senegalesos"}, {"Senegal", "senegaleses"}, {"Senegal", "Senegalese"}},
+	{{"Austràlia", "australians"}, {"Australia", "australianos"}, {"Australia", "Australian"}},
 }
 
 // collections are names of series, the same in every language.
 var collections = []string{
 	"Blue Lantern", "Alba 2000", "Quadern Roig", "MIRALL", "Norte Sur", "KITE", "Old Mill", "Setmana Verda", "LUPA", "Tres Mundos", "Silver Spoon", "VELA 3",
-	"Premi Tardor", "Luna Nueva", "Open Door 1990", "Carta Blanca",
+	"Premi Tardor", "Luna Nueva", "Open Door 1990", "Carta Blanca", "BRISA", "Nou Orient", "PAN 7", "T4U", "Mar Adentro", "Second Sun", "FARO", "CIM 21", "Les Quatre Estacions",
+	"Hilo Rojo", "Long Shadow", "OREIG", "Mà Oberta", "Campo Viejo", "North Wind", "RÀFEGA", "ZETA", "Paper Moon", "El Somni Clar", "El Séptimo Sueño", "MOTS", "Bon Profit", "Río Grande",
+	"LLAVOR", "High Street", "Tercera Via", "Doble Cara", "NIT2", "The Golden Key", "Clau de Sol", "Puerta Grande", "UMBRA", "WAVE", "El Passeig Vell", "La Otra Orilla", "KALEIDO", "IRIS",
 }
 
 // lands are what names of places that are neither town nor country begin with.

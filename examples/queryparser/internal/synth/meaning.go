@@ -75,25 +75,25 @@ func (t *tables) draw(r *rand.Rand, lang Language, s split, quantify bool) meani
 	if quantify {
 		m.ask = pick(r, []ask{askCount, askCount, askCount, askYearly, askRanking, askFunding})
 	}
-	if chance(r, .86) {
+	if chance(r, .93) {
 		m.topic = t.drawTopic(r, lang, s)
 	}
 	if chance(r, .34) {
 		p := pick(r, t.programmes)
 		m.programme = mention{p.name, pick(r, p.spoken[lang])}
-	} else if chance(r, .18) {
+	} else if chance(r, .22) {
 		m.level = pick(r, []string{"european", "national", "regional"})
 	}
 	if chance(r, .38) {
 		m.year = drawPeriod(r)
 	}
-	if chance(r, .52) {
+	if chance(r, .62) {
 		m.orgs = append(m.orgs, t.drawParty(r, lang, s))
 		if chance(r, .22) {
 			m.orgs = append(m.orgs, t.drawParty(r, lang, s))
 		}
 	}
-	if chance(r, .26) {
+	if chance(r, .28) {
 		m.place = locate(lang, pick(r, t.places))
 	}
 	if m.ask == askRanking {

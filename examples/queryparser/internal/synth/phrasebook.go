@@ -28,7 +28,7 @@ type phrasebook struct {
 	org     []string          // one organisation, by name
 	orgKind []string          // one kind of organisation, in the plural
 	orgs    []string          // two of either, {X} and {Y}
-	kind    map[string]plural // kinds of organisation
+	kind    map[string][]plural // kinds of organisation; the first noun is the plain one
 	kindIn  []string          // a kind with its place
 	limit   map[string]string // wishes that the schema cannot hold
 }
@@ -41,3 +41,7 @@ type plural struct {
 
 // trainingBooks are the wordings of the training set.
 var trainingBooks = map[Language]*phrasebook{Catalan: &catalanBook, Spanish: &spanishBook, English: &englishBook}
+
+// trainingOrders of the pieces: the level stands by the noun, everything else anywhere.
+var trainingOrders = []string{"lptoyw", "ltopwy", "lpowty", "lotpyw", "lypwto", "ltwopy", "lowtpy", "ltpyow", "ltpoyw", "ltywop", "ltowyp", "lptywo",
+	"lptwyo", "lytpow", "lytowp", "lwtpoy", "lwtyop", "lopwty", "loytwp", "lowytp", "lpyotw", "lpwoyt", "loypwt", "lywpot", "ltoypw", "lowpyt"}

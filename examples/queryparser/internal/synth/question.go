@@ -140,7 +140,7 @@ func (s *speaker) party(p party) string {
 	if p.named.name != "" {
 		return p.named.phrase
 	}
-	kind := s.book.kind[p.kind]
+	kind := pick(s.r, s.book.kind[p.kind])
 	if p.place.name == "" {
 		return kind.noun
 	}
@@ -156,7 +156,7 @@ func (s *speaker) party(p party) string {
 // keywords is the question of somebody in a hurry: no connecting words.
 func (s *speaker) keywords(m meaning) string {
 	bare := func(phrase string) string { _, b := splitArticle(s.lang, phrase); return b }
-	words := []string{s.book.nouns[0]}
+	var words []string
 	if l := s.book.level[m.level]; len(l) > 0 {
 		words = append(words, strings.TrimPrefix(l[0], "^"))
 	}
@@ -169,6 +169,12 @@ func (s *speaker) keywords(m meaning) string {
 		}
 	}
 	words = append(words, m.year.value(), m.place.name)
+	if chance(s.r, .5) { // in any order
+		s.r.Shuffle(len(words), func(i, j int) { words[i], words[j] = words[j], words[i] })
+	}
+	if len(words) == 0 || chance(s.r, .8) {
+		words = append([]string{s.book.nouns[0]}, words...)
+	}
 	if m.limit != "" {
 		words = append(words, s.book.limit[m.limit])
 	}

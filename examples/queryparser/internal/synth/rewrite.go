@@ -17,7 +17,7 @@ var catalanPlain = phrasebook{
 		"after": {"després de {a}"}, "until": {"fins a {b}"}, "before": {"abans de {b}"}},
 	programme: []string{"{de X}"}, place: []string{"{a X}"}, province: []string{"{a X}"}, city: []string{"{a X}"},
 	topic: []string{"sobre {X}"}, org: []string{"amb {X}"}, orgKind: []string{"amb {X}"}, orgs: []string{"amb {X} i {Y}"},
-	kind: catalanBook.kind, kindIn: []string{"{K} {de X}"}, orders: []string{"lpywot"},
+	kind: catalanBook.plainKinds(), kindIn: []string{"{K} {de X}"}, orders: []string{"lpywot"},
 }
 
 // The Spanish topic is introduced by «relacionados con»: with «sobre» the
@@ -33,7 +33,7 @@ var spanishPlain = phrasebook{
 		"after": {"después de {a}"}, "until": {"hasta {b}"}, "before": {"antes de {b}"}},
 	programme: []string{"{de X}"}, place: []string{"en {X}"}, province: []string{"en {X}"}, city: []string{"en {X}"},
 	topic: []string{"relacionados con {X}"}, org: []string{"con {X}"}, orgKind: []string{"con {X}"}, orgs: []string{"con {X} {y Y}"},
-	kind: spanishBook.kind, kindIn: []string{"{K} {de X}"}, orders: []string{"lpywot"},
+	kind: spanishBook.plainKinds(), kindIn: []string{"{K} {de X}"}, orders: []string{"lpywot"},
 }
 
 var englishPlain = phrasebook{
@@ -47,7 +47,16 @@ var englishPlain = phrasebook{
 		"after": {"after {a}"}, "until": {"until {b}"}, "before": {"before {b}"}},
 	programme: []string{"^{X}"}, place: []string{"in {X}"}, province: []string{"in {X}"}, city: []string{"in {X}"},
 	topic: []string{"about {X}"}, org: []string{"with {X}"}, orgKind: []string{"with {X}"}, orgs: []string{"with {X} and {Y}"},
-	kind: englishBook.kind, kindIn: []string{"{K} from {X}"}, orders: []string{"lpywot"},
+	kind: englishBook.plainKinds(), kindIn: []string{"{K} from {X}"}, orders: []string{"lpywot"},
+}
+
+// plainKinds are the kinds by their plain nouns.
+func (b *phrasebook) plainKinds() map[string][]plural {
+	plain := map[string][]plural{}
+	for kind, nouns := range b.kind {
+		plain[kind] = nouns[:1]
+	}
+	return plain
 }
 
 var plainBooks = map[Language]*phrasebook{Catalan: &catalanPlain, Spanish: &spanishPlain, English: &englishPlain}
