@@ -22,15 +22,15 @@
 namespace ajolote {
 namespace {
 
-constexpr size_t kSmall = size_t{1} << 17;     // below, malloc
-constexpr size_t kHuge = size_t{8} << 20;      // from here on, in pages of 2 MiB where the system has them
+constexpr size_t kSmall = size_t{1} << 17;  // below, malloc
+constexpr size_t kHuge = size_t{8} << 20;   // from here on, in pages of 2 MiB where the system has them
 constexpr size_t kHugePage = size_t{2} << 20;
-constexpr size_t kSlack = size_t{64} << 20;    // kept in any case
-constexpr int kWindow = 1 << 14;               // requests over which "lately" reaches, at least
+constexpr size_t kSlack = size_t{64} << 20;  // kept in any case
+constexpr int kWindow = 1 << 14;             // requests over which "lately" reaches, at least
 
 // Block is the head of a block; the tensor's memory follows. A small one has no size.
 struct alignas(64) Block {
-  size_t size = 0;  // with the head
+  size_t size = 0;                           // with the head
   Block *older = nullptr, *newer = nullptr;  // all kept blocks, by the time at which they were freed
   Block *below = nullptr, *above = nullptr;  // kept blocks of this size
 

@@ -25,12 +25,12 @@ type phrasebook struct {
 	city      []string
 	topic     []string
 
-	org     []string          // one organisation, by name
-	orgKind []string          // one kind of organisation, in the plural
-	orgs    []string          // two of either, {X} and {Y}
+	org     []string            // one organisation, by name
+	orgKind []string            // one kind of organisation, in the plural
+	orgs    []string            // two of either, {X} and {Y}
 	kind    map[string][]plural // kinds of organisation; the first noun is the plain one
-	kindIn  []string          // a kind with its place
-	limit   map[string]string // wishes that the schema cannot hold
+	kindIn  []string            // a kind with its place
+	limit   map[string]string   // wishes that the schema cannot hold
 }
 
 // plural is a noun in the plural with its gender.
