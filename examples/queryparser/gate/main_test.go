@@ -22,7 +22,7 @@ func TestAnAnswerIsExactWhenEveryTokenIs(t *testing.T) {
 // A smaller sample than the gate's: the base that is shipped repeats and copies.
 func TestTheShippedBaseCopies(t *testing.T) {
 	torchtest.Need(t)
-	scores, err := measure(context.Background(), "../../demo/base", 80, 78)
+	scores, err := measure(context.Background(), "../../demo/base", 300, 78)
 	require.NoError(t, err)
 	assert.Greater(t, scores["repeat"].tokenShare(), .97)
 	assert.Greater(t, scores["copy"].tokenShare(), .97)
